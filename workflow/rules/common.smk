@@ -1,0 +1,79 @@
+"""Configuration, sheet, and what all rules share."""
+
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from attprior import provenance, settings
+from attprior.errors import InputError
+from attprior.settings import is_accession, split_paths
+
+SCHEMA = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_text())
+
+try:
+    config = settings.complete(config, SCHEMA)
+    settings.check(config, SCHEMA)
+    EXPERIMENTS = settings.read_experiments(config["experiments"])
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+CONDITIONS = list(dict.fromkeys(filter(None, EXPERIMENTS.condition)))
+MODELS = list(config["models"])
+FOLDS = list(config["training"]["folds"])
+SEEDS = config["training"]["seeds"]
+COMPARISONS = config["comparisons"]
+
+
+wildcard_constraints:
+    experiment=r"[A-Za-z0-9_.-]+",
+    condition="|".join(CONDITIONS),
+    model="|".join(MODELS),
+    arm="|".join(config["arms"]),
+    fold="|".join(FOLDS),
+    seed=r"\d+",
+    comparison="|".join(COMPARISONS),
+
+
+def row(experiment):
+    """Row of an experiment; a control that only the portal names has an empty one."""
+    if experiment in EXPERIMENTS.index:
+        return EXPERIMENTS.loc[experiment].to_dict()
+    empty = dict.fromkeys(EXPERIMENTS.columns, "")
+    return {**empty, "assay": "control-chip", "control": "none"}
+
+
+def tasks(condition):
+    """Experiments of a condition, in the order of the sheet."""
+    return list(EXPERIMENTS.index[EXPERIMENTS.condition == condition])
+
+
+def code_of(script):
+    """Hash of the library files that a script imports: their edit reruns its rule."""
+    return provenance.code_hash(SCRIPTS / script)
+
+
+def growing(megabytes):
+    """Memory that grows with each attempt."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def arm_settings(wildcards):
+    """Settings of a model in an arm, as text: what its training depends on, nothing else."""
+    return settings.as_text(settings.resolve(config, SCHEMA, wildcards.model, wildcards.arm))
+
+
+def model_setting(*keys):
+    """A setting of a model before any arm changes it."""
+
+    def leaf(wildcards):
+        value = settings.resolve(config, SCHEMA, wildcards.model)
+        for key in keys:
+            value = value[key]
+        return value
+
+    return leaf

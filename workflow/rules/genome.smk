@@ -1,0 +1,94 @@
+"""Genome: sequence, index, chromosome sizes and blacklist."""
+
+# by name, where the config gives no FASTA file
+GENOMES = {
+    name: f"https://hgdownload.soe.ucsc.edu/goldenPath/{name}/bigZips/{name}.fa.gz"
+    for name in ("hg19", "hg38", "mm10")
+}
+GENOME = f"<resources>/genome/{config['genome']['name']}"
+REFERENCES = {
+    "fasta": config["genome"]["fasta"] or GENOMES.get(config["genome"]["name"]),
+    "blacklist": config["genome"]["blacklist"],
+}
+if not REFERENCES["fasta"]:
+    raise WorkflowError(
+        f"config key 'genome/fasta' is empty, and genome/name {config['genome']['name']!r} has no "
+        f"known source; give the path or URL of its FASTA file, or one of {', '.join(GENOMES)}"
+    )
+# paths by which the rules know them
+REFERENCE_FILES = {
+    kind: f"{GENOME}.{kind}.download" if place and "://" in place else place or []
+    for kind, place in REFERENCES.items()
+}
+
+
+rule download_reference:
+    """Bring the genome or its blacklist here."""
+    output:
+        f"{GENOME}.{{kind}}.download",
+    log:
+        "<logs>/download_reference/{kind}.log",
+    benchmark:
+        "<benchmarks>/download_reference/{kind}.tsv"
+    wildcard_constraints:
+        kind="fasta|blacklist",
+    retries: 2
+    localrule: True
+    conda:
+        "../../envs/portal.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime="6h",
+    params:
+        code=code_of("download.py"),
+        url=lambda wildcards: REFERENCES[wildcards.kind],
+        md5sum="",
+        file_size=0,
+    script:
+        "../scripts/download.py"
+
+
+rule genome:
+    """Decompress and index the genome."""
+    input:
+        REFERENCE_FILES["fasta"],
+    output:
+        fasta=f"{GENOME}.fa",
+        index=f"{GENOME}.fa.fai",
+    log:
+        "<logs>/genome.log",
+    benchmark:
+        "<benchmarks>/genome.tsv"
+    conda:
+        "../../envs/reads.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="2h",
+    shell:
+        # -f passes on what is not compressed
+        "(gzip -dcf {input:q} > {output.fasta:q} && samtools faidx {output.fasta:q}) 2> {log:q}"
+
+
+rule chrom_sizes:
+    """Write the sizes of the chromosomes to be used."""
+    input:
+        f"{GENOME}.fa.fai",
+    output:
+        f"{GENOME}.chrom.sizes",
+    log:
+        "<logs>/chrom_sizes.log",
+    benchmark:
+        "<benchmarks>/chrom_sizes.tsv"
+    conda:
+        "../../envs/reads.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime="10m",
+    params:
+        code=code_of("chrom_sizes.py"),
+        exclude=lookup("genome/exclude", within=config),
+    script:
+        "../scripts/chrom_sizes.py"

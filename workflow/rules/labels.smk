@@ -1,0 +1,58 @@
+"""A condition's reads and peaks in one labelled HDF5, and its splits."""
+
+
+include: "conditions.smk"
+
+
+rule labels:
+    """Gather tracks and peaks of a condition's experiments in one labelled HDF5."""
+    input:
+        chrom_sizes=f"{GENOME}.chrom.sizes",
+        tracks=task_tracks,
+        control_tracks=control_tracks,
+        peaks=task_peaks,
+        relaxed=relaxed_peaks,
+    output:
+        "<results>/conditions/{condition}/labels.h5",
+    log:
+        "<logs>/labels/{condition}.log",
+    benchmark:
+        "<benchmarks>/labels/{condition}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(6000),
+        runtime="2h",
+    params:
+        code=code_of("labels.py"),
+        genome=lookup("genome/name", within=config),
+        tasks=lambda wildcards: tasks(wildcards.condition),
+        controls=lambda wildcards: controls(wildcards.condition),
+        with_relaxed=lambda wildcards: with_relaxed(wildcards.condition),
+    script:
+        "../scripts/labels.py"
+
+
+rule fold:
+    """Say which split each chromosome is in, and check that each split has peaks."""
+    input:
+        "<results>/conditions/{condition}/labels.h5",
+    output:
+        "<results>/conditions/{condition}/folds/{fold}.tsv",
+    log:
+        "<logs>/fold/{condition}/{fold}.log",
+    benchmark:
+        "<benchmarks>/fold/{condition}/{fold}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime="30m",
+    params:
+        code=code_of("fold.py"),
+        validation=lambda wildcards: config["training"]["folds"][wildcards.fold]["validation"],
+        test=lambda wildcards: config["training"]["folds"][wildcards.fold]["test"],
+    script:
+        "../scripts/fold.py"

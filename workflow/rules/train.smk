@@ -1,0 +1,60 @@
+"""Training of all seeds of an arm, and its evaluation on held-out chromosomes."""
+
+ARM = "<results>/conditions/{condition}/{model}/{arm}"
+
+
+rule train:
+    """Train all seeds of an arm on a fold; a killed job goes on from its checkpoints."""
+    input:
+        labels="<results>/conditions/{condition}/labels.h5",
+        fold="<results>/conditions/{condition}/folds/{fold}.tsv",
+        fasta=f"{GENOME}.fa",
+    output:
+        models=expand(f"{ARM}/{{fold}}/seed_{{seed}}/model.pt", seed=SEEDS, allow_missing=True),
+        history=f"{ARM}/{{fold}}/history.tsv",
+    log:
+        "<logs>/train/{condition}/{model}/{arm}/{fold}.log",
+    benchmark:
+        "<benchmarks>/train/{condition}/{model}/{arm}/{fold}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=growing(16000),
+        runtime="12h",
+    params:
+        code=code_of("train.py"),
+        settings=arm_settings,
+        seeds=lookup("training/seeds", within=config),
+        device=lookup("training/device", within=config),
+    script:
+        "../scripts/train.py"
+
+
+rule evaluate:
+    """Measure predictions of all seeds on validation and test chromosomes."""
+    input:
+        models=rules.train.output.models,
+        labels=rules.train.input.labels,
+        fold=rules.train.input.fold,
+        fasta=rules.train.input.fasta,
+    output:
+        f"{ARM}/{{fold}}/performance.tsv",
+    log:
+        "<logs>/evaluate/{condition}/{model}/{arm}/{fold}.log",
+    benchmark:
+        "<benchmarks>/evaluate/{condition}/{model}/{arm}/{fold}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=growing(16000),
+        runtime="2h",
+    params:
+        code=code_of("evaluate.py"),
+        seeds=lookup("training/seeds", within=config),
+        device=lookup("training/device", within=config),
+    script:
+        "../scripts/evaluate.py"

@@ -1,0 +1,13 @@
+"""Collect the training histories of both arms."""
+
+from typing import TYPE_CHECKING
+
+from attprior.analysis.inputs import collect_tables, write_table
+from attprior.log import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    table = collect_tables(snakemake.input.history, snakemake.params.arms, snakemake.params.folds)
+    write_table(table, snakemake.output.table)

@@ -1,0 +1,1 @@
+"""Attribution priors for models of regulatory DNA, and the analyses around them."""

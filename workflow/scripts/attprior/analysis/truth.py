@@ -1,0 +1,166 @@
+"""Attributions and patterns against binding sites that are known."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attprior import metrics
+from attprior.analysis.inputs import KINDS, Sample
+from attprior.errors import InputError
+
+log = logging.getLogger(__name__)
+
+COLUMNS = ["arm", "fold", "seed", "kind", "metric", "value", "n", "chance"]
+MATCH_COLUMNS = ["arm", "pattern", "planted", "p_value", "offset", "overlap"]
+DECOYS = 100
+
+
+def read_sites(path: str | Path) -> pd.DataFrame:
+    """Read known sites: BED with columns chrom, start, end and, optionally, name and more.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not a BED of sites.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; config key 'truth/sites' names it, or is null")
+    try:
+        sites = pd.read_csv(
+            path, sep="\t", header=None, comment="#", usecols=[0, 1, 2], dtype={0: str}
+        )
+        sites.columns = ["chrom", "start", "end"]
+        return sites.astype({"start": np.int64, "end": np.int64})
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=["chrom", "start", "end"])
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"{path}: not a BED file ({error}); expected tab-separated chrom, start, end without "
+            "a header"
+        ) from None
+
+
+def read_motifs(path: str | Path) -> dict[str, NDArray]:
+    """Read PFMs (4, W) by name from a MEME file; none from a file without motifs."""
+    from memelite.io import read_meme
+
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; config key 'truth/motifs' names it, or is null")
+    return read_meme(str(path))
+
+
+def site_mask(sites: pd.DataFrame, chrom: NDArray, start: NDArray, length: int) -> NDArray:
+    """Positions of windows that lie in a site.
+
+    Parameters
+    ----------
+    sites
+        Columns chrom, start, end.
+    chrom, start
+        (M,) windows.
+    length
+        Of the windows, in base pairs.
+
+    Returns
+    -------
+    ndarray of bool
+        (M, length).
+    """
+    mask = np.zeros((len(chrom), length), dtype=bool)
+    for name, group in sites.groupby("chrom"):
+        begins, ends = group.start.to_numpy(), group.end.to_numpy()
+        for m in np.flatnonzero(chrom == name):
+            inside = (begins < start[m] + length) & (ends > start[m])
+            for begin, end in zip(begins[inside], ends[inside], strict=True):
+                mask[m, max(0, begin - start[m]) : end - start[m]] = True
+    return mask
+
+
+def truth_table(samples: list[Sample], sites: pd.DataFrame) -> pd.DataFrame:
+    """How well each seed's attributions find the known sites.
+
+    Examples without a site count for nothing. Metrics: `share_in_sites` is the share of an
+    example's |contribution| that lies in its sites, a mean over examples; `auprc` and `auroc` are
+    of all bases of all examples, ranked by |contribution|.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`; n counts examples with a site, `chance` is what contributions that know
+        nothing would score: the share of bases in sites, or 0.5.
+    """
+    rows = []
+    for sample in samples:
+        mask = site_mask(sites, sample.chrom, sample.start, sample.codes.shape[1])
+        has = mask.any(axis=1)
+        mask = mask[has]
+        chance = float(mask.mean()) if len(mask) else float("nan")
+        for kind in KINDS:
+            tracks = np.abs(sample.contributions(kind)[:, has])
+            for seed, track in zip(sample.seeds, tracks, strict=True):
+                total = track.sum(axis=1)
+                inside = (track * mask).sum(axis=1)[total > 0] / total[total > 0]
+                scores = {
+                    "share_in_sites": (inside.mean() if len(inside) else np.nan, chance),
+                    "auprc": (metrics.auprc(mask, track) if len(mask) else np.nan, chance),
+                    "auroc": (metrics.auroc(mask, track) if len(mask) else np.nan, 0.5),
+                }
+                for metric, (value, by_chance) in scores.items():
+                    key = (sample.arm, sample.fold, seed, kind, metric)
+                    rows.append((*key, value, int(has.sum()), by_chance))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def decoy_motifs(motifs: Mapping[str, NDArray], count: int, seed: int) -> list[NDArray]:
+    """Make motifs of random columns, as long as the given ones and as sharp on average."""
+    rng = np.random.default_rng(seed)
+    lengths = [motif.shape[1] for motif in motifs.values()]
+    return [rng.dirichlet([0.3] * 4, size=rng.choice(lengths)).T for _ in range(count)]
+
+
+def planted_matches(
+    patterns: Mapping[str, Mapping[str, NDArray]],
+    planted: Mapping[str, NDArray],
+    max_p_value: float = 0.001,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Which planted motif each pattern matches, by Tomtom.
+
+    Tomtom takes its background from the motifs that it compares with. A few planted ones are no
+    background, so random motifs are put beside them.
+
+    Parameters
+    ----------
+    patterns
+        Arm -> pattern -> PFM, (4, W).
+    planted
+        Motif -> PFM, (4, W).
+    max_p_value
+        Patterns whose best p value is higher match none.
+    seed
+        Of the random motifs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `MATCH_COLUMNS`: the best planted motif ("" for none), its p value, and where and
+        how far (bp) the two overlap.
+    """
+    from memelite import tomtom
+
+    names = [(arm, name) for arm, found in patterns.items() for name in found]
+    if not names:
+        return pd.DataFrame(columns=MATCH_COLUMNS)
+    queries = [np.asarray(patterns[arm][name], dtype=np.float64) for arm, name in names]
+    targets = [*planted.values(), *decoy_motifs(planted, DECOYS, seed)]
+    p_values, _, offsets, overlaps, _ = tomtom(queries, targets, n_jobs=1)
+    rows = []
+    for (arm, name), p, offset, overlap in zip(names, p_values, offsets, overlaps, strict=True):
+        best = int(np.argmin(p[: len(planted)]))
+        found = list(planted)[best] if p[best] <= max_p_value else ""
+        rows.append((arm, name, found, float(p[best]), int(offset[best]), int(overlap[best])))
+    return pd.DataFrame(rows, columns=MATCH_COLUMNS)

@@ -1,0 +1,1 @@
+"""Labelled data of a condition, and the examples drawn from it."""

@@ -1,0 +1,163 @@
+"""A genome: its chromosomes' sizes, and its sequence as arrays of base codes."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+import pyfaidx
+
+from attprior.errors import InputError
+from attprior.files import aside
+from attprior.sequence import encode
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Genome:
+    """An indexed FASTA file."""
+
+    fasta: pyfaidx.Fasta
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Genome":
+        """Open a FASTA file for random access; an index beside it is used as it is."""
+        return cls(pyfaidx.Fasta(str(path), as_raw=True, rebuild=False, strict_bounds=True))
+
+    @classmethod
+    def load(cls, path: str | Path, chroms: Iterable[str]) -> dict[str, np.ndarray]:
+        """Read whole chromosomes into memory, a byte a base.
+
+        Parameters
+        ----------
+        path
+            FASTA file, plain or compressed by bgzip.
+        chroms
+            Names of the chromosomes wanted.
+
+        Returns
+        -------
+        dict of (L,) uint8
+            Codes 0 to 3 for A, C, G, T and 4 for all else, per chromosome.
+
+        Raises
+        ------
+        InputError
+            If the FASTA file lacks a chromosome.
+        """
+        genome = cls.open(path)
+        return {chrom: genome.chromosome(chrom) for chrom in chroms}
+
+    def chromosome(self, chrom: str) -> np.ndarray:
+        """Codes of a whole chromosome, (L,) uint8."""
+        if chrom not in self.fasta:
+            raise InputError(
+                f"{self.fasta.filename}: no chromosome {chrom!r}; "
+                f"it has {some(self.fasta.keys())}. Use one genome throughout."
+            )
+        return encode(self.fasta[chrom][:])
+
+    def fetch(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Codes of an interval.
+
+        Parameters
+        ----------
+        chrom, start, end
+            0-based half-open interval inside the chromosome.
+
+        Returns
+        -------
+        (end - start,) uint8
+            Codes 0 to 3 for A, C, G, T and 4 for all else.
+
+        Raises
+        ------
+        pyfaidx.FetchError
+            If the interval leaves the chromosome.
+        """
+        return encode(self.fasta[chrom][start:end])
+
+
+def some(names: Iterable[str], most: int = 6) -> str:
+    """Names in one line, the first few of many."""
+    names = list(names)
+    rest = f", … ({len(names)} in all)" if len(names) > most else ""
+    return (", ".join(names[:most]) + rest) or "none"
+
+
+def read_chrom_sizes(path: str | Path) -> dict[str, int]:
+    """Chromosome sizes in bp, in the file's order; a FASTA index (.fai) is read as well.
+
+    Raises
+    ------
+    InputError
+        If a line is not a name, a tab and a whole number, or if there is no line.
+    """
+    sizes = {}
+    with open(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) < 2 or not fields[1].isdecimal():
+                raise InputError(
+                    f"{path}, line {number}: {line.rstrip()!r} is not a chromosome's name, "
+                    "a tab and its size in bp"
+                )
+            sizes[fields[0]] = int(fields[1])
+    if not sizes:
+        raise InputError(f"{path}: no chromosome in it; is the FASTA file empty?")
+    return sizes
+
+
+def write_chrom_sizes(
+    index: str | Path, target: str | Path, exclude: Sequence[str] = ()
+) -> dict[str, int]:
+    """Write the sizes of the chromosomes to be used.
+
+    Parameters
+    ----------
+    index
+        FASTA index (.fai).
+    target
+        Two columns: chromosome, size in bp.
+    exclude
+        Shell patterns (``*_random``) of the chromosomes to leave out.
+
+    Returns
+    -------
+    dict
+        Sizes of the chromosomes kept.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    """
+    sizes = read_chrom_sizes(index)
+    kept = {
+        chrom: size
+        for chrom, size in sizes.items()
+        if not any(fnmatchcase(chrom, pattern) for pattern in exclude)
+    }
+    if not kept:
+        raise InputError(
+            f"{index}: genome/exclude ({', '.join(exclude)}) leaves none of the chromosomes "
+            f"{some(sizes)}. Loosen its patterns."
+        )
+    left_out = [chrom for chrom in sizes if chrom not in kept]
+    log.info("%d chromosomes kept, %d left out: %s", len(kept), len(left_out), some(left_out))
+    with aside(target) as temporary:
+        temporary.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in kept.items()))
+    return kept
+
+
+def naming_hint(theirs: Iterable[str], genome: Iterable[str]) -> str:
+    """What to do about names that the genome lacks: ``1`` for ``chr1`` or the reverse."""
+    theirs, genome = set(theirs), set(genome)
+    if any(f"chr{name}" in genome for name in theirs):
+        return "Its names lack the prefix 'chr': rename them, or use a genome with such names."
+    if any(name.removeprefix("chr") in genome for name in theirs):
+        return "Its names have a prefix 'chr' that the genome's lack: rename either."
+    return "Is it of another species or assembly? Check genome/fasta."

@@ -1,0 +1,43 @@
+"""Losses of predictions.
+
+Letters of shapes: N examples, T tasks, S strands, O profile positions (bp).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def multinomial_nll(
+    logits: Float[Tensor, "N T S O"], counts: Float[Tensor, "N T S O"]
+) -> Float[Tensor, "N T S"]:
+    """Negative log-likelihood (nats) of counts along O under a multinomial.
+
+    The multinomial coefficient is kept, so the value is a true likelihood of the observed profile.
+
+    Parameters
+    ----------
+    logits
+        Unnormalised log-probabilities of the positions.
+    counts
+        Observed 5' ends at the positions, >= 0.
+    """
+    total = counts.sum(-1)
+    coefficient = torch.lgamma(total + 1) - torch.lgamma(counts + 1).sum(-1)
+    return -(coefficient + (counts * torch.log_softmax(logits, dim=-1)).sum(-1))
+
+
+def count_error(
+    log_counts: Float[Tensor, "N T S"], counts: Float[Tensor, "N T S O"]
+) -> Float[Tensor, "N T S"]:
+    """Squared error of the predicted log(1 + total count)."""
+    return (log_counts - torch.log1p(counts.sum(-1))) ** 2
+
+
+def profile_losses(
+    logits: Float[Tensor, "N T S O"],
+    log_counts: Float[Tensor, "N T S"],
+    counts: Float[Tensor, "N T S O"],
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Profile loss and count loss: means over tasks, strands and examples."""
+    return multinomial_nll(logits, counts).mean(), count_error(log_counts, counts).mean()

@@ -1,0 +1,1 @@
+"""Motifs: discovery in attributions, databases, matching, and HOMER's files."""

@@ -1,0 +1,110 @@
+"""Figure of predictive performance on the test chromosomes."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from attprior.plotting.style import (
+    GREY,
+    PAGE_WIDTH,
+    arm_colours,
+    arm_legend,
+    label,
+    message,
+    points,
+    styled,
+)
+
+LABELS = {
+    "profile_nll": "Profile NLL ↓",
+    "profile_jsd": "Profile JSD (nats) ↓",
+    "counts_mse": "Log counts, MSE ↓",
+    "counts_pearson": "Log counts, Pearson ↑",
+    "counts_spearman": "Log counts, Spearman ↑",
+    "peaks_auroc": "Peaks, auROC ↑",
+    "peaks_auprc": "Peaks, auPRC ↑",
+}
+# drawn as lines in the panel of the JSD, which they put to scale
+REFERENCES = {
+    "profile_jsd_mean_profile": ("mean profile", "--"),
+    "profile_jsd_uniform": ("uniform", ":"),
+}
+
+
+@styled()
+def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "test") -> Figure:
+    """Draw each metric by task, a dot per seed and fold.
+
+    Parameters
+    ----------
+    table
+        Columns arm, fold, seed, split, task, metric, value.
+    arms
+        The two arms.
+    split
+        Which chromosomes to show.
+    """
+    table = table[table.split == split]
+    found = list(table.metric.unique())
+    metrics = [m for m in LABELS if m in found]
+    metrics += [m for m in found if m not in LABELS and m not in REFERENCES]
+    if not metrics:
+        return message(f"No metrics of the {split} chromosomes")
+    colours, tasks = arm_colours(arms), list(table.task.unique())
+    columns = min(4, len(metrics))
+    rows = int(np.ceil(len(metrics) / columns))
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(PAGE_WIDTH, 0.7 + 1.6 * rows), squeeze=False
+    )
+    for ax in grid.flat[len(metrics) :]:
+        ax.set_visible(False)
+    for number, (ax, metric) in enumerate(zip(grid.flat, metrics, strict=False)):
+        values = table[table.metric == metric]
+        for x, task in enumerate(tasks):
+            for side, arm in zip((-0.2, 0.2), arms, strict=True):
+                chosen = values.value[(values.arm == arm) & (values.task == task)]
+                points(ax, x + side, chosen, colours[arm])
+        if metric == "profile_jsd":
+            _references(ax, table, tasks)
+        ax.set_title(LABELS.get(metric, label(metric, 24)))
+        ax.set_xlim(-0.6, len(tasks) - 0.4)
+        ax.set_xticks(range(len(tasks)), [""] * len(tasks))
+        # the lowest panel of each column names the tasks
+        if number + columns >= len(metrics):
+            _name_tasks(ax, tasks, reserve=number >= columns * (rows - 1))
+    arm_legend(figure, arms)
+    return figure
+
+
+def _name_tasks(ax: plt.Axes, tasks: list[str], reserve: bool) -> None:
+    """Write the tasks below a panel; without room reserved, into the empty place under it."""
+    lean = {"rotation": 35, "ha": "right", "va": "top", "rotation_mode": "anchor"}
+    straight = {"ha": "center", "va": "top"}
+    for x, task in enumerate(tasks):
+        text = ax.annotate(
+            label(task, 18),
+            (x, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -5),
+            textcoords="offset points",
+            fontsize=plt.rcParams["xtick.labelsize"],
+            annotation_clip=False,
+            **(lean if len(tasks) > 1 else straight),
+        )
+        text.set_in_layout(reserve)
+
+
+def _references(ax: plt.Axes, table: pd.DataFrame, tasks: list[str]) -> None:
+    for metric, (name, dashes) in REFERENCES.items():
+        means = table[table.metric == metric].groupby("task").value.mean()
+        drawn = [(x, means[task]) for x, task in enumerate(tasks) if task in means.index]
+        for i, (x, value) in enumerate(drawn):
+            line = {"color": GREY, "lw": 0.9, "ls": dashes}
+            ax.plot([x - 0.42, x + 0.42], [value, value], label=name if i == 0 else None, **line)
+    if ax.get_legend_handles_labels()[0]:
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.35 * (high - low))
+        ax.legend(loc="upper left", fontsize=6, borderpad=0, labelspacing=0.2)

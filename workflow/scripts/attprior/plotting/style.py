@@ -1,0 +1,159 @@
+"""The look of all figures: sizes, colours, and the few ways in which values are drawn."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike
+
+from attprior.files import aside
+
+PAGE_WIDTH = 7.0  # inches: a journal's two columns
+DPI = 200
+# told apart by lightness as well as hue, so by anyone and in print
+ARM_COLOURS = ("#5B7C99", "#E07B00")
+# Okabe and Ito's palette
+BASE_COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
+GREY = "#767676"
+KIND_LABELS = {"gradient": "Gradient × input", "deepshap": "DeepSHAP"}
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    # a panel does not cover what hangs into it from its neighbour
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.limits": (-3, 4),
+    "axes.formatter.use_mathtext": True,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "savefig.dpi": DPI,
+    # letters stay letters: they can be searched, and edited in a drawing program
+    "svg.fonttype": "none",
+    # equal tables give equal files
+    "svg.hashsalt": "attprior",
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the house style within the block; works as a decorator too."""
+    with plt.rc_context(RC):
+        yield
+
+
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure to each path, in the format that its suffix names, and close it."""
+    with plt.rc_context(RC):
+        for path in map(Path, paths):
+            kind = path.suffix[1:]
+            with aside(path) as temporary:
+                metadata = {"Date": None} if kind == "svg" else None
+                figure.savefig(temporary, format=kind, metadata=metadata)
+                if kind == "svg":
+                    # a thousandth of a point is not seen, but makes files a third smaller
+                    text = re.sub(r"(\d\.\d{3})\d+", r"\1", temporary.read_text())
+                    temporary.write_text(text)
+    plt.close(figure)
+
+
+def label(name: str, width: int = 34) -> str:
+    """Name of an arm, task or metric as people write it, in lines of a width in letters."""
+    return "\n".join(textwrap.wrap(name.replace("_", " "), width)) or name
+
+
+def arm_colours(arms: Sequence[str]) -> dict[str, str]:
+    """Colour of each arm of a comparison; the first of the two is always the same."""
+    return dict(zip(arms, ARM_COLOURS, strict=True))
+
+
+def arm_legend(figure: FigureBase, arms: Sequence[str], extra: Iterable[Line2D] = ()) -> None:
+    """Put a legend of the arms, and of further lines, above all panels."""
+    handles = [
+        *(Patch(color=colour, label=label(arm)) for arm, colour in arm_colours(arms).items()),
+        *extra,
+    ]
+    letters = sum(max(map(len, h.get_label().split("\n"))) + 6 for h in handles)
+    columns = len(handles) if letters <= 105 else 2  # what fits the page's width
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+
+
+def message(text: str) -> Figure:
+    """Make a figure that says why there is none."""
+    with plt.rc_context(RC):
+        figure = plt.figure(figsize=(PAGE_WIDTH, 1))
+        figure.text(0.5, 0.5, text, ha="center", va="center", color=GREY, fontsize=9)
+        return figure
+
+
+def points(ax: Axes, x: float, values: ArrayLike, colour: str, width: float = 0.3) -> None:
+    """Draw each value as a dot, spread sideways, and their mean as a black bar."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return
+    # evenly spread, and the same each time; a few seeds need less room than many
+    spread = width * min(1, len(values) / 12)
+    order = np.random.default_rng(0).permutation(len(values))
+    offset = (order + 0.5) / len(values) - 0.5
+    ax.scatter(x + spread * offset, values, s=9, color=colour, alpha=0.6, linewidths=0)
+    ax.plot([x - width / 2, x + width / 2], [values.mean()] * 2, color="black", lw=1)
+
+
+def distribution(ax: Axes, x: float, values: ArrayLike, colour: str, width: float = 0.5) -> None:
+    """Draw many values as dots with a box (quartiles, median, whiskers of 1.5 ranges) on top."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return
+    offset = np.random.default_rng(0).uniform(-width / 2, width / 2, len(values))
+    # thousands of dots are a blot, and a heavy file
+    shown = np.linspace(0, len(values) - 1, min(len(values), 500)).astype(int)
+    ax.scatter(x + offset[shown], values[shown], s=4, color=colour, alpha=0.35, linewidths=0)
+    line = {"color": "black", "lw": 0.8}
+    ax.boxplot(
+        values,
+        positions=[x],
+        widths=width * 0.45,
+        showfliers=False,
+        boxprops=line,
+        whiskerprops=line,
+        capprops=line,
+        medianprops={"color": "black", "lw": 1.4},
+        manage_ticks=False,
+    )
+
+
+def p_text(p_value: float, n: int) -> str:
+    """P value and number of pairs of a test, in short."""
+    if not np.isfinite(p_value):
+        return f"no test, n = {n}"
+    if p_value >= 0.001:
+        return f"p = {p_value:.3f}, n = {n}"
+    mantissa, exponent = f"{p_value:.0e}".split("e")
+    return rf"p = {mantissa}×10$^{{{int(exponent)}}}$, n = {n}"

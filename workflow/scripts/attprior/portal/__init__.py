@@ -1,0 +1,1 @@
+"""The ENCODE portal: its objects, the choice of files, and downloads."""

@@ -1,0 +1,60 @@
+"""Which library files a script runs, and what they and its inputs hold."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+@cache
+def _imported(path: Path) -> frozenset[Path]:
+    """Library files that a Python file imports itself."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            package, *parts = name.split(".")
+            if package != PACKAGE.name:
+                continue
+            # a package's own file runs whenever one of its modules is imported
+            for depth in range(len(parts) + 1):
+                place = PACKAGE.joinpath(*parts[:depth])
+                found |= {
+                    f for f in (place / "__init__.py", place.with_suffix(".py")) if f.exists()
+                }
+    return frozenset(found)
+
+
+@cache
+def library_files(script: Path) -> tuple[Path, ...]:
+    """Library files that a script imports, directly or through others, in order."""
+    seen: set[Path] = set()
+    queue = list(_imported(script))
+    while queue:
+        path = queue.pop()
+        if path not in seen:
+            seen.add(path)
+            queue += _imported(path)
+    return tuple(sorted(seen))
+
+
+@cache
+def code_hash(script: Path) -> str:
+    """Hash of the text of the library files that a script imports (16 hex digits)."""
+    digest = hashlib.sha256()
+    for path in library_files(script):
+        digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes (64 hex digits)."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,26 @@
+"""Attribute peaks with all seeds of an arm."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from attprior.attribution import attribute
+from attprior.log import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+torch.set_num_threads(snakemake.threads)
+with logged(snakemake.log[0]):
+    attribute(
+        snakemake.input.labels,
+        snakemake.input.fasta,
+        snakemake.input.fold,
+        models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
+        output=snakemake.output[0],
+        references=snakemake.params.references,
+        peaks=snakemake.params.peaks,
+        sample=snakemake.params.sample,
+        batch_size=snakemake.params.batch_size,
+        device=snakemake.params.device,
+        attrs=dict(snakemake.wildcards.items()),
+    )

@@ -1,0 +1,17 @@
+"""Check alignments."""
+
+from typing import TYPE_CHECKING
+
+from attprior.log import logged
+from attprior.reads import check_reads
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    check_reads(
+        snakemake.input.bam,
+        snakemake.input.chrom_sizes,
+        snakemake.input.index,
+        snakemake.output[0],
+    )

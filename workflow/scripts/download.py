@@ -1,0 +1,17 @@
+"""Bring a file here, and verify it."""
+
+from typing import TYPE_CHECKING
+
+from attprior.log import logged
+from attprior.portal.client import download
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    download(
+        snakemake.params.url,
+        snakemake.output[0],
+        md5sum=snakemake.params.md5sum,
+        file_size=int(snakemake.params.file_size),
+    )

@@ -1,0 +1,21 @@
+"""Measure predictions of all seeds of an arm."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from attprior.evaluation import evaluate
+from attprior.log import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+torch.set_num_threads(snakemake.threads)
+with logged(snakemake.log[0]):
+    evaluate(
+        snakemake.input.labels,
+        snakemake.input.fasta,
+        snakemake.input.fold,
+        models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
+        output=snakemake.output[0],
+        device=snakemake.params.device,
+    )

@@ -1,0 +1,18 @@
+"""Match patterns to known motifs."""
+
+from typing import TYPE_CHECKING
+
+from attprior.log import logged
+from attprior.motifs.matching import match_patterns
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+databases = dict(zip(snakemake.params.databases, snakemake.input.databases, strict=True))
+if snakemake.input.homer:
+    databases["homer"] = snakemake.input.homer[0]
+
+with logged(snakemake.log[0]):
+    match_patterns(
+        snakemake.input.result, databases, snakemake.output[0], most=snakemake.params.most
+    )

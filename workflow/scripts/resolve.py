@@ -1,0 +1,22 @@
+"""Choose an experiment's files on the portal."""
+
+from typing import TYPE_CHECKING
+
+from attprior.files import aside
+from attprior.log import logged
+from attprior.portal.manifest import resolve
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    files = resolve(
+        snakemake.params.portal,
+        snakemake.wildcards.experiment,
+        genome=snakemake.params.genome,
+        control=snakemake.params.control,
+        alignments=snakemake.params.alignments,
+        required=snakemake.params.required,
+    )
+    with aside(snakemake.output[0]) as target:
+        files.to_csv(target, sep="\t", index=False)

@@ -1,0 +1,26 @@
+"""Train all seeds of an arm on a fold."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from attprior.log import logged
+from attprior.training.job import train
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+torch.set_num_threads(snakemake.threads)
+with logged(snakemake.log[0]):
+    train(
+        snakemake.input.labels,
+        snakemake.input.fasta,
+        snakemake.input.fold,
+        settings=json.loads(snakemake.params.settings),
+        seeds=dict(zip(snakemake.params.seeds, snakemake.output.models, strict=True)),
+        history=snakemake.output.history,
+        checkpoints=Path(snakemake.output.history).parent / "checkpoints",
+        device=snakemake.params.device,
+        key=snakemake.params.code,
+    )

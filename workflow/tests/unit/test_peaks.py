@@ -1,0 +1,170 @@
+"""Peaks: bad ones are refused with their line, unusable ones are dropped and counted."""
+
+import gzip
+import logging
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from attprior.errors import InputError
+from attprior.peaks import COLUMNS, overlaps, prepare_peaks, read_peaks
+
+SIZES = {"chr2": 1000, "chr10": 500, "chrM": 100}
+REST = "peak\t100\t.\t{}\t9\t8\t10"
+
+
+def lines(*intervals):
+    """Format narrowPeak lines of (chrom, start, end, signal)."""
+    return "".join(
+        f"{chrom}\t{start}\t{end}\t{REST.format(signal)}\n"
+        for chrom, start, end, signal in intervals
+    )
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    index, used = tmp_path / "genome.fa.fai", tmp_path / "chrom.sizes"
+    index.write_text("".join(f"{chrom}\t{size}\t0\t60\t61\n" for chrom, size in SIZES.items()))
+    used.write_text("chr2\t1000\nchr10\t500\n")
+
+    def run(text, **settings):
+        source, target = tmp_path / "source.narrowPeak", tmp_path / "peaks.narrowPeak"
+        source.write_text(text)
+        prepare_peaks(source, target, used, index, **settings)
+        return pd.read_csv(target, sep="\t", names=COLUMNS)
+
+    return run
+
+
+def test_peaks_are_sorted_in_the_genomes_order_and_otherwise_kept(prepare):
+    text = lines(("chr10", 10, 40, 1.5), ("chr2", 300, 400, 3), ("chr2", 20, 60, 2))
+    found = prepare(text)
+    assert list(zip(found.chrom, found.start, found.end, found.signal, strict=True)) == [
+        ("chr2", 20, 60, 2),
+        ("chr2", 300, 400, 3),
+        ("chr10", 10, 40, 1.5),
+    ]
+    assert set(found.summit) == {10}
+    assert set(found.q_value) == {8}
+
+
+def test_compressed_peaks_comments_and_further_columns_are_read(tmp_path):
+    path = tmp_path / "peaks.bed.gz"
+    with gzip.open(path, "wt") as file:
+        file.write('track name="x"\n# a comment\n\nchr2\t20\t60\t' + REST.format(3) + "\t4\t5\n")
+    assert read_peaks(path)[["start", "summit", "line"]].to_numpy().tolist() == [[20, 10, 4]]
+
+
+@pytest.mark.parametrize(
+    ("text", "signal"), [("chr2\t20\t61\n", 0), ("chr2\t20\t61\tname\t700\n", 700)]
+)
+def test_summits_of_plain_bed_are_centres_and_the_log_says_so(prepare, caplog, text, signal):
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text)
+    assert (found.summit[0], found.signal[0]) == (20, signal)
+    assert "centres" in caplog.text
+
+
+def test_unknown_summits_are_centres(prepare):
+    assert prepare("chr2\t20\t60\tpeak\t0\t.\t1\t-1\t-1\t-1\n").summit[0] == 20
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("chr2\t20", "line 2: .* 2 columns.*narrowPeak 10"),
+        ("chr2 20 60", "line 2: .* 1 columns"),
+        ("chr2\t20\t60", "line 2: not as many columns as the 10 of line 1"),
+        (lines(("chr2", "20.5", 60, 1)), "line 2: start is not a whole number"),
+        (lines(("chr2", "x", 60, 1)), "line 2: start is not a whole number"),
+        (lines(("chr2", 20, 60, "high")), "line 2: signal is not a number"),
+        (lines(("chr2", 20, 60, "nan")), "line 2: signal is not a number"),
+        (lines(("chr2", -1, 60, 1)), "line 2: not 0 <= start < end"),
+        (lines(("chr2", 60, 60, 1)), "line 2: not 0 <= start < end"),
+        (lines(("chr2", 20, 30, 1)), "line 2: the summit"),
+        (lines(("chr2", 990, 1030, 1)), "line 2: outside its chromosome"),
+        (lines(("chr2", 5000, 5030, 1)), "line 2: outside its chromosome"),
+    ],
+)
+def test_a_bad_line_is_named(prepare, line, message):
+    with pytest.raises(InputError, match=rf"source\.narrowPeak, {message}"):
+        prepare(lines(("chr2", 20, 60, 1)) + line)
+
+
+def test_many_bad_lines_are_counted(prepare):
+    with pytest.raises(InputError, match=r"line 1, 2, 3, 4, 5, … \(8 in all\)"):
+        prepare(lines(*[("chr2", 2000, 2100, 1)] * 8))
+
+
+def test_a_peak_that_overhangs_is_cut(prepare, caplog):
+    with caplog.at_level(logging.WARNING):
+        found = prepare(lines(("chr2", 970, 1006, 1)))
+    assert found.end[0] == 1000
+    assert "1 peaks cut" in caplog.text
+
+
+def test_names_of_another_genome_are_told_from_both_sides(prepare):
+    with pytest.raises(InputError, match=r"has 2, 10; the genome has chr2, chr10, chrM.*'chr'"):
+        prepare(lines(("2", 20, 60, 1), ("10", 20, 60, 1)))
+
+
+def test_peaks_on_unused_and_unknown_chromosomes_are_dropped_and_counted(prepare, caplog):
+    text = lines(("chrM", 20, 60, 1), ("chrEBV", 20, 9000, 1), ("chr2", 20, 60, 1))
+    with caplog.at_level(logging.WARNING):
+        assert prepare(text).chrom.tolist() == ["chr2"]
+    assert "dropped 1 of 3" in caplog.text and "chrEBV" in caplog.text
+    assert "dropped 1 of 2" in caplog.text and "chrM" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", lines(("chrM", 20, 60, 1))])
+def test_no_peaks_are_an_error(prepare, text):
+    with pytest.raises(InputError, match="no peaks"):
+        prepare(text)
+
+
+def test_a_missing_or_truncated_file_is_an_error(tmp_path):
+    path = tmp_path / "peaks.bed.gz"
+    with pytest.raises(InputError, match="no such file"):
+        read_peaks(path)
+    path.write_bytes(gzip.compress(lines(("chr2", 20, 60, 1)).encode())[:-12])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_peaks(path)
+
+
+def test_the_best_are_those_of_the_highest_signal(prepare):
+    text = lines(*[("chr2", 10 * n, 10 * n + 30, (7 * n) % 11) for n in range(11)])
+    assert sorted(prepare(text, best=4).signal) == [7, 8, 9, 10]
+    assert prepare(text, best=4).start.is_monotonic_increasing
+
+
+def test_peaks_in_the_blacklist_are_dropped_and_counted(prepare, tmp_path, caplog):
+    blacklist = tmp_path / "blacklist.bed.gz"
+    with gzip.open(blacklist, "wt") as file:
+        file.write("chr2\t59\t100\tHigh Signal\nchr9\t0\t10\tx\n")
+    text = lines(
+        ("chr2", 20, 59, 1), ("chr2", 20, 60, 2), ("chr2", 99, 140, 3), ("chr10", 59, 99, 4)
+    )
+    with caplog.at_level(logging.WARNING):
+        assert sorted(prepare(text, blacklist=blacklist).signal) == [1, 4]
+    assert "dropped 2 of 4" in caplog.text
+
+
+@pytest.mark.skipif(not shutil.which("bedtools"), reason="bedtools")
+def test_overlaps_equal_bedtools(tmp_path):
+    rng = np.random.default_rng(0)
+
+    def draw(n, longest):
+        start = rng.integers(0, 3000, n)
+        chrom = rng.choice(["a", "b", "c"], n)
+        return pd.DataFrame(
+            {"chrom": chrom, "start": start, "end": start + rng.integers(1, longest, n)}
+        )
+
+    intervals, others = draw(300, 60), draw(40, 200).query("chrom != 'c'")
+    for name, table in (("a.bed", intervals), ("b.bed", others)):
+        table.to_csv(tmp_path / name, sep="\t", header=False, index=False)
+    command = ["bedtools", "intersect", "-c", "-a", tmp_path / "a.bed", "-b", tmp_path / "b.bed"]
+    rows = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert overlaps(intervals, others).tolist() == [row.split("\t")[3] != "0" for row in rows]

@@ -1,0 +1,243 @@
+"""Figures are drawn from tables alone, of any size, with nothing left out or on top of another."""
+
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+from attprior.analysis.paired import paired_tests
+from attprior.plotting import (
+    consistency,
+    loci,
+    motifs,
+    performance,
+    spectrum,
+    style,
+    training,
+    truth,
+)
+from attprior.plotting.logo import draw_logo, letter
+from matplotlib import pyplot as plt
+from matplotlib.text import Text
+
+ARMS = ["without_prior", "with_prior"]
+rng = np.random.default_rng(2)
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def grid(**columns):
+    """Table of all combinations of values, with a random `value`."""
+    index = pd.MultiIndex.from_product(columns.values(), names=columns.keys())
+    table = index.to_frame(index=False)
+    return table.assign(value=rng.random(len(table)))
+
+
+def drawn(figure):
+    """Texts that are really drawn, with their boxes; ticks beyond the limits are not."""
+    found = {}
+    draw = Text.draw
+
+    def record(text, renderer, *args, **kwargs):
+        draw(text, renderer, *args, **kwargs)
+        if text.get_visible() and text.get_text().strip():
+            found[text] = text.get_window_extent(renderer)
+
+    with mock.patch.object(Text, "draw", record):
+        figure.canvas.draw()
+    return found
+
+
+def texts(figure):
+    return [text.get_text() for text in drawn(figure)]
+
+
+def overlapping(figure):
+    """Pairs of level texts whose boxes overlap by more than the space around letters."""
+    boxes = [
+        (text.get_text(), box.shrunk(0.9, 0.8))
+        for text, box in drawn(figure).items()
+        if text.get_rotation() % 90 == 0
+    ]
+    return [
+        (a, b)
+        for i, (a, first) in enumerate(boxes)
+        for b, second in boxes[i + 1 :]
+        if first.overlaps(second)
+    ]
+
+
+def outside(figure):
+    """Texts that reach over the figure's edge."""
+    edge = figure.bbox.padded(1)
+    return [
+        text.get_text()
+        for text, box in drawn(figure).items()
+        if box.x0 < edge.x0 or box.x1 > edge.x1 or box.y0 < edge.y0 or box.y1 > edge.y1
+    ]
+
+
+LONG = ["ablation_no_smoothing_all_examples_limit_150", "fourier_expected_gradient_weight_50_soft"]
+
+
+def draw_spectrum(arms, seeds):
+    names = ["high_frequency_share", "entropy"]
+    table = grid(
+        arm=arms, fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"], example=range(20),
+        metric=names,
+    ).assign(freq_limit=30)  # fmt: skip
+    curve = grid(arm=arms, kind=["gradient", "deepshap"], frequency=range(1, 101))
+    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    return spectrum.plot_spectrum(table, curve.rename(columns={"value": "magnitude"}), tests, arms)
+
+
+def draw_consistency(arms, seeds):
+    everything = [*arms, *consistency.LINES]
+    table = grid(
+        arm=everything, fold=["f"], kind=["gradient", "deepshap"], example=range(20),
+        metric=["jaccard", "cosine"],
+    )  # fmt: skip
+    table.loc[table.arm == "bound: bases shuffled", "value"] += 100
+    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    return consistency.plot_consistency(table, tests, arms)
+
+
+def draw_performance(arms, seeds):
+    names = [*performance.LABELS, *performance.REFERENCES]
+    tasks = ["ENCSR000BGQ", "ENCSR000BGW", "ENCSR000BIJ", "ENCSR000BUW"]
+    table = grid(arm=arms, fold=["f"], seed=range(seeds), split=["test"], task=tasks, metric=names)
+    return performance.plot_performance(table, arms)
+
+
+def draw_training(arms, seeds):
+    table = grid(arm=arms, fold=["f"], seed=range(seeds), epoch=range(1, 6))
+    for column in (*training.CURVES, "seconds"):
+        table[column] = rng.random(len(table))
+    table.loc[table.arm == arms[0], "training_prior_loss"] = np.nan
+    return training.plot_training(table.assign(best=(table.epoch == 3).astype(int)), arms)
+
+
+def draw_truth(arms, seeds):
+    table = grid(
+        arm=arms, fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"], metric=truth.LABELS
+    )
+    return truth.plot_truth(table.assign(chance=0.1), arms)
+
+
+def draw_loci(arms, seeds):
+    table = grid(
+        arm=arms, fold=["f"], seed=range(min(seeds, 3)), locus=["chr1:100-300", "chr1:900-1100"],
+        position=range(200),
+    )  # fmt: skip
+    start = table.locus.str.extract(r":(\d+)-")[0].astype(int)
+    table["position"] += start
+    table["base"] = rng.choice(list("ACGT"), len(table))
+    table = table.assign(summit=start + 100).rename(columns={"value": "contribution"})
+    return loci.plot_loci(table, arms, flank=40)
+
+
+def motif_tables(arms):
+    rows = [
+        (arms[0], 0, 1, "pos_patterns.pattern_0", 500, "MA0080.7", "SPI1", 1e-9),
+        (arms[1], 0, 1, "pos_patterns.pattern_0", 600, "MA0080.7", "SPI1", 1e-9),
+        (arms[1], 0, 0, "pos_patterns.pattern_0", 600, "MA0081.3", "SPIB", 1e-4),
+        (arms[0], 1, 1, "neg_patterns.pattern_0", 50, np.nan, np.nan, np.nan),
+        (arms[1], 2, 1, "pos_patterns.pattern_1", 40, "MA0139.3", "a name " * 9, 0.01),
+    ]
+    columns = ["arm", "row", "best", "pattern", "seqlets", "motif", "name", "q_value"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["matched"] = table.motif.notna().astype(int)
+    cwm = pd.concat(
+        grid(position=range(30), base=list("ACGT")).assign(arm=arm, pattern=pattern)
+        for arm, pattern in table[["arm", "pattern"]].drop_duplicates().itertuples(index=False)
+    )
+    return table, cwm.rename(columns={"value": "cwm"})
+
+
+def draw_motifs(arms, seeds):
+    return motifs.plot_motifs(*motif_tables(arms), arms)
+
+
+FIGURES = [
+    draw_spectrum, draw_consistency, draw_performance, draw_training, draw_truth, draw_loci,
+    draw_motifs,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [1, 30])
+@pytest.mark.parametrize("arms", [ARMS, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("draw", FIGURES)
+def test_no_text_overlaps_or_leaves_the_figure(draw, arms, seeds):
+    figure = draw(arms, seeds)
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+
+
+@pytest.mark.parametrize("draw", FIGURES)
+def test_both_arms_are_named(draw):
+    shown = " ".join(texts(draw(ARMS, 3)))
+    assert "without prior" in shown
+    assert "with prior" in shown
+
+
+def test_empty_tables_give_a_figure_that_says_so():
+    empty = pd.DataFrame(columns=["arm", "row", "best", "kind", "metric", "locus", "split"])
+    for figure, word in [
+        (motifs.plot_motifs(empty, empty, ARMS), "no pattern"),
+        (consistency.plot_consistency(empty, empty, ARMS), "nothing to compare"),
+        (loci.plot_loci(empty, ARMS, 40), "No peaks"),
+        (performance.plot_performance(empty, ARMS), "No metrics"),
+    ]:
+        assert word in " ".join(texts(figure))
+
+
+def test_saved_files_are_complete_and_repeatable(tmp_path):
+    for name in ("a", "b"):
+        style.save(style.message("some words"), tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
+    svg = (tmp_path / "a.svg").read_text()
+    assert "some words" in svg  # text stays text
+    assert svg == (tmp_path / "b.svg").read_text()
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    assert not plt.get_fignums()
+
+
+def test_letters_fill_the_unit_square():
+    for base in "ACGT":
+        vertices = letter(base).vertices
+        np.testing.assert_allclose([vertices.min(axis=0), vertices.max(axis=0)], [[0, 0], [1, 1]])
+
+
+def test_logo_stacks_to_the_sum_of_its_values():
+    _, ax = plt.subplots()
+    draw_logo(ax, np.array([[1.0, 0], [2, 0], [0, -3], [0, 0]]), start=7)
+    vertices = np.concatenate([patch.get_path().vertices for patch in ax.patches])
+    assert vertices[:, 1].max() == pytest.approx(3)
+    assert vertices[:, 1].min() == pytest.approx(-3)
+    assert ax.get_xlim() == (7, 9)
+
+
+def test_logos_show_where_contribution_is_whatever_its_scale():
+    table = grid(arm=ARMS, seed=[1, 2], position=range(1000, 1200))
+    table["contribution"] = 1e-4 * np.where(table.arm == ARMS[0], 1, 1e3)
+    table.loc[table.position.between(1150, 1159), "contribution"] *= -50
+    start, end = loci.logo_window(table, 20)
+    assert end - start == 20
+    assert start <= 1150
+    assert end >= 1160
+    assert loci.logo_window(table, 900) == (1000, 1200)
+
+
+def test_counterpart_is_turned_to_the_same_strand():
+    cwm = rng.random((4, 9))
+    np.testing.assert_array_equal(motifs.alike(cwm[::-1, ::-1], cwm), cwm)
+    np.testing.assert_array_equal(motifs.alike(cwm, cwm), cwm)
+
+
+def test_trim_keeps_the_heavy_part():
+    cwm = np.zeros((4, 30))
+    cwm[0, 10:15] = 1
+    assert motifs.trim(cwm).shape == (4, 5 + 2 * 3)
