@@ -19,12 +19,12 @@ rule attribute:
     threads: 2
     resources:
         gpu=1,
+        device=DEVICE,
         mem_mb=growing(16000),
         runtime="12h",
     params:
         code=code_of("attribute.py"),
         seeds=lookup("training/seeds", within=config),
-        device=lookup("training/device", within=config),
         references=lookup("attribution/references", within=config),
         peaks=lambda wildcards: config["attribution"]["peaks"],
         sample=lookup("attribution/sample", within=config),

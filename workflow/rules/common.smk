@@ -1,5 +1,6 @@
 """Configuration, sheet, and what all rules share."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -77,3 +78,14 @@ def model_setting(*keys):
         return value
 
     return leaf
+
+
+def write_report():
+    """Write the report of a finished run, by the command line that ran it."""
+    path = workflow.pathvars.apply("<results>/report.html")
+    command = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--nolock", "--report", path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        print(f"No report could be made:\n{done.stderr}", file=sys.stderr)
+    else:
+        print(f"The report is at {path}", file=sys.stderr)

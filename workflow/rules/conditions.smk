@@ -24,9 +24,7 @@ def control_tracks(wildcards):
 
 def task_peaks(wildcards):
     """Peaks of all tasks of a condition."""
-    return collect(
-        "<results>/experiments/{task}/peaks.narrowPeak", task=tasks(wildcards.condition)
-    )
+    return collect("<results>/experiments/{task}/peaks.narrowPeak", task=tasks(wildcards.condition))
 
 
 def with_relaxed(condition):

@@ -1,6 +1,8 @@
 """Training of all seeds of an arm, and its evaluation on held-out chromosomes."""
 
 ARM = "<results>/conditions/{condition}/{model}/{arm}"
+# a resource, since another device is no reason to train again
+DEVICE = config["training"]["device"]
 
 
 rule train:
@@ -21,13 +23,13 @@ rule train:
     threads: 4
     resources:
         gpu=1,
+        device=DEVICE,
         mem_mb=growing(16000),
         runtime="12h",
     params:
         code=code_of("train.py"),
         settings=arm_settings,
         seeds=lookup("training/seeds", within=config),
-        device=lookup("training/device", within=config),
     script:
         "../scripts/train.py"
 
@@ -50,11 +52,11 @@ rule evaluate:
     threads: 2
     resources:
         gpu=1,
+        device=DEVICE,
         mem_mb=growing(16000),
         runtime="2h",
     params:
         code=code_of("evaluate.py"),
         seeds=lookup("training/seeds", within=config),
-        device=lookup("training/device", within=config),
     script:
         "../scripts/evaluate.py"

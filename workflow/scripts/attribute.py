@@ -21,6 +21,6 @@ with logged(snakemake.log[0]):
         peaks=snakemake.params.peaks,
         sample=snakemake.params.sample,
         batch_size=snakemake.params.batch_size,
-        device=snakemake.params.device,
+        device=snakemake.resources.device,
         attrs=dict(snakemake.wildcards.items()),
     )

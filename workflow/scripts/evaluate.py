@@ -17,5 +17,5 @@ with logged(snakemake.log[0]):
         snakemake.input.fold,
         models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
         output=snakemake.output[0],
-        device=snakemake.params.device,
+        device=snakemake.resources.device,
     )

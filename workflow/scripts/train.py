@@ -21,6 +21,6 @@ with logged(snakemake.log[0]):
         seeds=dict(zip(snakemake.params.seeds, snakemake.output.models, strict=True)),
         history=snakemake.output.history,
         checkpoints=Path(snakemake.output.history).parent / "checkpoints",
-        device=snakemake.params.device,
+        device=snakemake.resources.device,
         key=snakemake.params.code,
     )

@@ -1,6 +1,7 @@
 """Configuration and the sheet of experiments: checked, completed and resolved."""
 
 import copy
+import csv
 import difflib
 import json
 import re
@@ -45,7 +46,9 @@ def complete(config: Mapping, schema: Mapping) -> Config:
         For an unknown key (with the nearest known one), a missing key or a wrong value.
     """
     config = copy.deepcopy(dict(config))
-    for section in [*(config.get(name) for name in NAMED), config.get("training", {}).get("folds")]:
+    training = config.get("training")
+    folds = training.get("folds") if isinstance(training, dict) else None
+    for section in [*(config.get(name) for name in NAMED), folds]:
         if isinstance(section, dict):
             for name in [name for name, value in section.items() if value is None]:
                 del section[name]
@@ -82,7 +85,12 @@ def _message(error: jsonschema.ValidationError) -> str:
     if error.validator == "type":
         wanted = error.validator_value
         wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-        return f"{where} is {error.instance!r}; expected {wanted}"
+        # YAML takes 1e-4 for text
+        exponent = isinstance(error.instance, str) and re.fullmatch(
+            r"[-+]?\d+[eE][-+]?\d+", error.instance
+        )
+        hint = ": write the number with a decimal point, as in 1.0e-4" if exponent else ""
+        return f"{where} is {error.instance!r}; expected {wanted}{hint}"
     return f"{where}: {error.message}"
 
 
@@ -132,21 +140,22 @@ def read_experiments(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        For a missing file or column, a repeated or ill-named experiment, an unknown assay or
-        control, and local files that are missing or half given.
+        For a missing file or column, a row of too many cells, a repeated or ill-named experiment,
+        an unknown assay or control, and local files that are missing or half given.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; config key 'experiments' names the sheet")
-    sheet = pd.read_csv(path, sep="\t", dtype=str, comment="#").fillna("")
-    sheet.columns = sheet.columns.str.strip()
-    sheet = sheet.apply(lambda column: column.str.strip())
+    (_, header), *rows = _cells(path)
+    sheet = pd.DataFrame([cells for _, cells in rows], columns=header, dtype=str)
     missing = [column for column in REQUIRED_COLUMNS if column not in sheet]
     if missing:
         raise InputError(
             f"{path}: column {', '.join(missing)} is missing; found {', '.join(sheet.columns)} "
             "(columns are separated by tabs)"
         )
+    for column in sheet.columns[sheet.columns.duplicated()]:
+        raise InputError(f"{path}: column '{column}' stands twice; keep one")
     for column in sheet.columns.difference(COLUMNS):
         near = difflib.get_close_matches(column, COLUMNS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known columns: {', '.join(COLUMNS)}"
@@ -154,7 +163,7 @@ def read_experiments(path: str | Path) -> pd.DataFrame:
     if sheet.empty:
         raise InputError(f"{path}: no experiments; add a row per experiment")
     sheet = sheet.reindex(columns=COLUMNS, fill_value="")
-    for number, row in enumerate(sheet.to_dict("records"), start=2):
+    for (number, _), row in zip(rows, sheet.to_dict("records"), strict=True):
         _check_row(f"{path}, line {number}", row, sheet)
     repeated = sheet.experiment[sheet.experiment.duplicated()]
     if len(repeated):
@@ -162,6 +171,27 @@ def read_experiments(path: str | Path) -> pd.DataFrame:
             f"{path}: experiment {repeated.iloc[0]} stands in more than one row; a row per experiment"
         )
     return sheet.set_index("experiment")
+
+
+def _cells(path: Path) -> list[tuple[int, list[str]]]:
+    """Line number and cells of the header and of each row, all as long as the header.
+
+    Empty lines and those that begin with # are skipped.
+    """
+    with open(path, newline="") as lines:
+        reader = csv.reader(lines, delimiter="\t")
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    rows = [(number, cells) for number, cells in rows if any(cells) and cells[0][:1] != "#"]
+    if not rows:
+        raise InputError(f"{path}: empty; its first line names columns: {', '.join(COLUMNS)}")
+    wide = len(rows[0][1])
+    for number, cells in rows:
+        if any(cells[wide:]):
+            raise InputError(
+                f"{path}, line {number}: {len(cells)} cells, but the header names {wide} columns; "
+                "separate cells by single tabs"
+            )
+    return [(number, (cells + [""] * wide)[:wide]) for number, cells in rows]
 
 
 def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
@@ -190,9 +220,14 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
         )
     if not is_control and not is_accession(name) and len(local) == 1:
         raise InputError(f"{where}: {name} has alignments but no peaks; give a narrowPeak file")
+    for column in ("peaks", "relaxed_peaks"):
+        if len(split_paths(row[column])) > 1:
+            raise InputError(
+                f"{where}: {column} of {name} lists {len(split_paths(row[column]))} files; give one"
+            )
     for column in ("alignments", "peaks", "relaxed_peaks"):
         for file in split_paths(row[column]):
-            if "://" not in file and not Path(file).is_file():
+            if not Path(file).is_file():
                 raise InputError(f"{where}: {column} of {name}: no file {file}")
     control = row["control"]
     known = control in ("", "auto", "none") or is_accession(control)

@@ -145,10 +145,11 @@ class PeakSampler:
         if self.jitter:
             moved = summits + rng.integers(-self.jitter, self.jitter + 1, size=len(summits))
             starts, length = self.windows.starts(moved), self.windows.input_length
-            # a peak that its jitter moves over an end stays where it is
-            summits = np.where(
-                self.windows.labels.coordinates.inside(starts, length), moved, summits
-            )
+            coordinates = self.windows.labels.coordinates
+            # a peak that its jitter moves over an end, or past it, stays where it is
+            whole = coordinates.inside(starts, length)
+            at_home = coordinates.chromosome(starts) == coordinates.chromosome(summits)
+            summits = np.where(whole & at_home, moved, summits)
         negatives = self._random(round(self.negatives_per_peak * len(summits)), rng)
         starts = np.concatenate([self.windows.starts(summits), negatives])
         positive = np.arange(len(starts)) < len(summits)

@@ -281,7 +281,7 @@ def write_labels(
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         file.attrs["condition"], file.attrs["genome"] = condition, genome
         file.attrs["controls"] = kind
-        file.attrs["inputs"] = json.dumps({Path(name).name: file_hash(name) for name in inputs})
+        file.attrs["inputs"] = json.dumps({str(name): file_hash(name) for name in inputs})
         file["chromosomes/name"] = np.array(coordinates.names, dtype="S")
         file["chromosomes/length"] = coordinates.lengths
         file["tasks"] = np.array(list(tracks), dtype="S")

@@ -54,16 +54,16 @@ def read_homer_motifs(path: str | Path) -> list[HomerMotif]:
     Raises
     ------
     InputError
-        For rows that are no four numbers, or a header without its columns.
+        For rows that are no four numbers, and for a header without its columns or rows.
     """
     motifs: list[HomerMotif] = []
-    header, rows = None, []
+    header, rows, first = None, [], 0
 
     def finish() -> None:
         if header is None:
             return
         if not rows:
-            raise InputError(f"{path}: motif {header[1]} has no rows of frequencies")
+            raise InputError(f"{path}, line {first}: motif {header[1]} has no rows of frequencies")
         name, _, guess = header[1].partition(",BestGuess:")
         counts = _COUNTS.search(header[5]) if len(header) > 5 else None
         motifs.append(
@@ -82,23 +82,28 @@ def read_homer_motifs(path: str | Path) -> list[HomerMotif]:
     for number, line in enumerate(Path(path).read_text().splitlines(), start=1):
         if line.startswith(">"):
             finish()
-            header, rows = line.split("\t"), []
-            if len(header) < 4:
+            header, rows, first = line.split("\t"), [], number
+            if len(header) < 4 or not (_is_number(header[2]) and _is_number(header[3])):
                 raise InputError(
-                    f"{path}, line {number}: {len(header)} columns in a motif's header"
+                    f"{path}, line {number}: a motif's header is >consensus, name, threshold and "
+                    f"log p, separated by tabs; found {line!r}"
                 )
         elif line.strip():
-            try:
-                values = [float(value) for value in line.split()]
-            except ValueError:
-                values = []
-            if header is None or len(values) != 4:
+            values = line.split()
+            if header is None or len(values) != 4 or not all(map(_is_number, values)):
                 raise InputError(
                     f"{path}, line {number}: expected four frequencies, found {line!r}"
                 )
-            rows.append(values)
+            rows.append([float(value) for value in values])
     finish()
     return motifs
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return np.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def read_known_results(path: str | Path) -> pd.DataFrame:
@@ -109,8 +114,16 @@ def read_known_results(path: str | Path) -> pd.DataFrame:
     pandas.DataFrame
         Columns motif, consensus, log_p, q_value, targets, target_share, background,
         background_share; shares from 0 to 1.
+
+    Raises
+    ------
+    InputError
+        For a file without the nine columns, or with a share that is no percentage.
     """
-    table = pd.read_csv(path, sep="\t")
+    try:
+        table = pd.read_csv(path, sep="\t")
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise InputError(f"{path}: no table of known motifs ({error})") from None
     if table.shape[1] != 9:
         raise InputError(f"{path}: {table.shape[1]} columns; knownResults.txt has 9")
     # headers hold the numbers of sequences, so columns go by place
@@ -119,7 +132,13 @@ def read_known_results(path: str | Path) -> pd.DataFrame:
         "targets", "target_share", "background", "background_share",
     ]  # fmt: skip
     for column in ("target_share", "background_share"):
-        table[column] = table[column].str.rstrip("%").astype(float) / 100
+        share = pd.to_numeric(table[column].astype(str).str.rstrip("%"), errors="coerce")
+        if share.isna().any():
+            row = int(share.isna().argmax())
+            raise InputError(
+                f"{path}, line {row + 2}: {column} is '{table[column][row]}', not a percentage"
+            )
+        table[column] = share / 100
     return table.drop(columns="p_value")
 
 

@@ -83,6 +83,8 @@ def match_patterns(
         },
         columns=["pattern", "seqlets", "consensus"],
     )
+    # of one type even where there are no patterns, or the merge is refused
+    about, found = (part.astype({"pattern": object}) for part in (about, found))
     table = about.merge(found, on="pattern", how="left")[COLUMNS]
     for row in table[table["rank"] == 1].itertuples():
         log.info("%s (%d seqlets) %s: %s, q %.1e", *row[1:3], row.consensus, row.name, row.q_value)

@@ -115,7 +115,8 @@ def _epoch(
         size = len(batch.positive)
         sums += size * np.array([profile.item(), count.item(), prior.item()])
         examples += size
-    profile, count, prior = sums / max(examples, 1)
+    # plain floats: a checkpoint with NumPy's cannot be loaded with weights_only
+    profile, count, prior = (sums / max(examples, 1)).tolist()
     prediction = profile + settings["count_loss_weight"] * count
     return Losses(profile, count, prior, prediction, prediction + weight * prior)
 

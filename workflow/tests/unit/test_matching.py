@@ -1,0 +1,134 @@
+"""Matches of patterns to motifs."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from attprior.errors import InputError
+from attprior.motifs.database import read_motifs
+from attprior.motifs.matching import COLUMNS, consensus, match_motifs, match_patterns
+from attprior.sequence import one_hot
+from memelite.io import write_meme
+from scipy.stats import false_discovery_control
+
+
+def motif(text):
+    return 0.88 * one_hot(text) + 0.03
+
+
+@pytest.fixture
+def targets():
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list("ACGT"), 10)) for _ in range(30)]
+    return {(f"MA{n:04}.1", f"TF{n}"): motif(text) for n, text in enumerate(texts)}
+
+
+@pytest.fixture
+def database(targets, tmp_path):
+    path = tmp_path / "database.meme"
+    write_meme(str(path), {" ".join(key): values for key, values in targets.items()})
+    return path
+
+
+def write_result(path, motifs):
+    """Write a TF-MoDISco result whose patterns have these frequencies."""
+    with h5py.File(path, "w") as file:
+        for number, frequencies in enumerate(motifs):
+            group = file.create_group(f"pos_patterns/pattern_{number}")
+            group["sequence"] = frequencies.T
+            group["contrib_scores"] = (frequencies * (frequencies > 0.5)).T
+            group["seqlets/n_seqlets"] = np.array([50 - number])
+    return path
+
+
+def test_motif_matches_itself_best(targets):
+    for key in list(targets)[:5]:
+        found = match_motifs({"query": targets[key]}, targets, most=3)
+        assert (found.motif[0], found.name[0]) == key
+        assert found["rank"].tolist() == [1, 2, 3]
+        assert found.p_value.is_monotonic_increasing
+        assert found.q_value[0] < 0.01 < found.q_value[2]
+
+
+def test_reverse_complement_matches_too(targets):
+    key = list(targets)[3]
+    found = match_motifs({"query": targets[key][::-1, ::-1]}, targets, most=1)
+    assert found.motif[0] == key[0]
+
+
+def test_q_values_are_of_all_targets_of_a_query(targets):
+    queries = {name: targets[key] for name, key in zip("ab", targets, strict=False)}
+    together = match_motifs(queries, targets, most=len(targets))
+    alone = match_motifs({"a": queries["a"]}, targets, most=len(targets))
+    expected = false_discovery_control(np.clip(alone.p_value, 0, 1))
+    np.testing.assert_allclose(alone.q_value, expected)
+    pd.testing.assert_frame_equal(together[together.pattern == "a"], alone)
+
+
+def test_fewer_targets_than_matches_wanted_are_all_listed(targets):
+    few = dict(list(targets.items())[:2])
+    assert len(match_motifs({"query": motif("ACGTACGTAC")}, few, most=5)) == 2
+
+
+def test_nothing_to_match_gives_an_empty_table(targets):
+    for queries, among in (({}, targets), ({"query": motif("ACGT")}, {})):
+        found = match_motifs(queries, among, most=3)
+        assert found.empty
+        assert "q_value" in found
+
+
+def test_consensus_is_in_lower_case_below_one_half():
+    frequencies = np.array([[0.9, 0.4, 0.1], [0.1, 0.3, 0.2], [0.0, 0.2, 0.2], [0.0, 0.1, 0.5]])
+    assert consensus(frequencies) == "AaT"
+
+
+def test_table_has_the_best_matches_of_each_pattern(targets, database, tmp_path):
+    flank = np.full((4, 5), 0.25)
+    planted = [np.hstack([flank, targets[key], flank]) for key in list(targets)[4:6]]
+    result = write_result(tmp_path / "modisco.h5", planted)
+    output = tmp_path / "matches.tsv"
+    match_patterns(result, {"one": database, "two": database}, output, most=2)
+    table = pd.read_csv(output, sep="\t")
+    assert list(table.columns) == COLUMNS
+    assert len(table) == 2 * 2 * 2
+    best = table[table["rank"] == 1]
+    assert best.motif.tolist() == ["MA0004.1"] * 2 + ["MA0005.1"] * 2
+    assert best.name.tolist() == ["TF4"] * 2 + ["TF5"] * 2
+    assert set(best.database) == {"one", "two"}
+    assert (best.q_value < 0.01).all()
+    assert best.seqlets.tolist() == [50, 50, 49, 49]
+    for row in best.itertuples():
+        # trimmed to the site and two bases around
+        assert consensus(targets[row.motif, row.name]) == row.consensus[2:-2]
+
+
+def test_result_without_patterns_gives_a_header(database, tmp_path):
+    result = write_result(tmp_path / "modisco.h5", [])
+    match_patterns(result, {"one": database}, tmp_path / "matches.tsv", most=3)
+    assert (tmp_path / "matches.tsv").read_text() == "\t".join(COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_pattern_without_matches_has_a_row_with_an_empty_motif(targets, tmp_path, empty):
+    write_meme(str(tmp_path / "none.meme"), {})
+    databases = {"none": tmp_path / "none.meme"} if empty else {}
+    result = write_result(tmp_path / "modisco.h5", [next(iter(targets.values()))])
+    match_patterns(result, databases, tmp_path / "matches.tsv", most=3)
+    (row,) = pd.read_csv(tmp_path / "matches.tsv", sep="\t").to_dict("records")
+    assert row["pattern"] == "pos_patterns.pattern_0"
+    assert row["seqlets"] == 50
+    assert pd.isna(row["motif"])
+
+
+def test_motifs_without_a_name_go_by_their_identifier(tmp_path):
+    write_meme(str(tmp_path / "own.meme"), {"mine": motif("ACGT"), "MA1 with name": motif("ACGT")})
+    assert list(read_motifs(tmp_path / "own.meme")) == [("mine", "mine"), ("MA1", "with name")]
+
+
+def test_malformed_database_is_refused(tmp_path):
+    path = tmp_path / "bad.meme"
+    path.write_text("MOTIF a\nletter-probability matrix: w= 2\n0.1 0.2 x 0.4\n")
+    with pytest.raises(InputError, match=r"bad\.meme: no MEME motif file"):
+        read_motifs(path)
+    with pytest.raises(InputError, match=r"absent\.meme: no MEME motif file"):
+        read_motifs(tmp_path / "absent.meme")

@@ -1,0 +1,195 @@
+"""The profile model, against padded layers that are cropped at the end."""
+
+import numpy as np
+import pytest
+import torch
+from attprior.models.profile import ProfileModel, profile_scalar
+from attprior.models.saved import build, load_model, save_model
+from attprior.models.shapes import body_length, output_length
+from beartype import beartype
+from jaxtyping import jaxtyped
+from torch.nn.functional import conv1d
+
+SETTINGS = {
+    "input_length": 120,
+    "profile_length": 66,
+    "filters": 6,
+    "widths": [11, 3, 3, 3],
+    "dilations": [1, 2, 4, 8],
+    "profile_width": 17,
+}
+CONTROLS = ["matched", "shared", "none"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+def make(tasks=2, strands=2, controls="matched"):
+    torch.manual_seed(0)
+    return ProfileModel(SETTINGS, tasks, strands, controls).double()
+
+
+def examples(number=5, tasks=2, strands=2, controls="matched", seed=0):
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (number, SETTINGS["input_length"]))
+    sequences = torch.tensor(np.eye(4)[codes].transpose(0, 2, 1))
+    count = {"matched": tasks, "shared": 1, "none": 0}[controls]
+    shape = (number, count, strands, SETTINGS["profile_length"])
+    return sequences, torch.tensor(rng.poisson(1, shape).astype(float))
+
+
+def padded(model, sequences, control):
+    """The same function with 'same' padding; cropped at the end to what saw no padding."""
+    total = 0
+    for layer, (convolution, dilation) in enumerate(
+        zip(model.convolutions, SETTINGS["dilations"], strict=True)
+    ):
+        reads = sequences if layer == 0 else total
+        output = torch.relu(
+            conv1d(reads, convolution.weight, convolution.bias, padding="same", dilation=dilation)
+        )
+        total = output if layer == len(model.convolutions) - 1 else total + output
+    lost = sum((w - 1) * d for w, d in zip(SETTINGS["widths"], SETTINGS["dilations"], strict=True))
+    body = total[..., lost // 2 : total.shape[-1] - lost // 2]
+    head = model.profile_convolution
+    logits = conv1d(body, head.weight, head.bias)
+    counts = body.mean(-1) @ model.count_dense.weight.T + model.count_dense.bias
+    shape = (len(sequences), model.tasks, model.strands)
+    logits, counts = logits.reshape(*shape, -1), counts.reshape(shape)
+    if model.controls == "none":
+        return logits, counts
+    mixed_logits, mixed_counts = [], []
+    for task in range(model.tasks):
+        own = control[:, task if model.controls == "matched" else 0]
+        rows = slice(task * model.strands, (task + 1) * model.strands)
+        for found, reads, mixer in (
+            (mixed_logits, torch.cat([logits[:, task], own], 1), model.profile_control),
+            (
+                mixed_counts,
+                torch.cat([counts[:, task], torch.log(1 + own.sum(-1))], 1)[..., None],
+                model.count_control,
+            ),
+        ):
+            weight, bias = mixer.weight[rows, :, 0], mixer.bias[rows]
+            found.append(torch.einsum("oi,nix->nox", weight, reads) + bias[:, None])
+    return torch.stack(mixed_logits, 1), torch.stack(mixed_counts, 1)[..., 0]
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+@pytest.mark.parametrize(("tasks", "strands"), [(1, 1), (1, 2), (3, 2)])
+def test_equals_padded_layers_cropped_at_the_end(tasks, strands, controls):
+    model = make(tasks, strands, controls)
+    sequences, control = examples(5, tasks, strands, controls)
+    results = []
+    for function in (model, lambda s, c: padded(model, s, c)):
+        x = sequences.clone().requires_grad_()
+        logits, counts = function(x, control)
+        assert logits.shape == (5, tasks, strands, 66)
+        assert counts.shape == (5, tasks, strands)
+        scalar = profile_scalar(logits).sum() + (counts**2).sum()
+        results.append((logits, counts, torch.autograd.grad(scalar, x)[0]))
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+def test_shapes_are_those_of_the_signatures(controls):
+    model = make(controls=controls).float()
+    sequences, control = (x.float() for x in examples(controls=controls))
+    checked = jaxtyped(typechecker=beartype)
+    logits, _ = checked(ProfileModel.forward)(model, sequences, control)
+    assert checked(profile_scalar)(logits).shape == (5,)
+    body = checked(ProfileModel.body)(model, sequences)
+    assert body.shape[-1] == model.body_length == body_length(SETTINGS)
+
+
+def test_published_defaults_leave_1000_of_1346():
+    published = {
+        "input_length": 1346,
+        "widths": [21, 3, 3, 3, 3, 3, 3],
+        "dilations": [1, 2, 4, 8, 16, 32, 64],
+        "profile_width": 75,
+    }
+    assert body_length(published) == 1074
+    assert output_length(published) == 1000
+
+
+def test_examples_of_a_batch_do_not_leak_into_each_other():
+    model = make().train()
+    sequences, control = examples()
+    x = sequences.clone().requires_grad_()
+    logits, counts = model(x, control)
+    for row in range(len(x)):
+        alone = model(sequences[[row]], control[[row]])
+        torch.testing.assert_close(logits[[row]], alone[0])
+        torch.testing.assert_close(counts[[row]], alone[1])
+    (gradient,) = torch.autograd.grad(logits[2].pow(2).sum() + counts[2].sum(), x)
+    assert (gradient[2] != 0).any()
+    assert (gradient[[0, 1, 3, 4]] == 0).all()
+
+
+def test_tasks_read_their_own_matched_control_alone():
+    model = make(tasks=3)
+    sequences, control = examples(tasks=3)
+    changed = control.clone()
+    changed[:, 1] += 3
+    for before, after in zip(model(sequences, control), model(sequences, changed), strict=True):
+        same = (before == after).flatten(3).all(-1) if before.dim() == 4 else before == after
+        assert same[:, [0, 2]].all()
+        assert not same[:, 1].any()
+
+
+def test_relu_modules_stand_in_one_place_each():
+    model = make()
+    calls = []
+    modules = [m for m in model.modules() if isinstance(m, torch.nn.ReLU)]
+    for module in modules:
+        module.register_forward_hook(lambda module, *_: calls.append(id(module)))
+    model(*examples())
+    assert len(calls) == len(set(calls)) == len(SETTINGS["widths"])
+
+
+def test_wrong_profile_length_is_refused():
+    with pytest.raises(ValueError, match="layers leave 66 bp, not 65"):
+        ProfileModel({**SETTINGS, "profile_length": 65}, 1, 2, "none")
+
+
+def test_scalar_is_centred_logits_times_probabilities():
+    logits = torch.tensor(np.random.default_rng(0).normal(size=(3, 2, 2, 9)), requires_grad=True)
+    numbers = logits.detach().numpy()
+    probabilities = np.exp(numbers) / np.exp(numbers).sum(-1, keepdims=True)
+    centred = numbers - numbers.mean(-1, keepdims=True)
+    scalar = profile_scalar(logits)
+    np.testing.assert_allclose(scalar.detach(), (centred * probabilities).sum((1, 2, 3)))
+    # the probabilities are constants: the gradient is theirs, centred
+    (gradient,) = torch.autograd.grad(scalar.sum(), logits)
+    np.testing.assert_allclose(gradient, probabilities - 1 / 9, atol=1e-12)
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+def test_saved_model_gives_equal_outputs(tmp_path, controls):
+    description = {
+        "settings": SETTINGS,
+        "tasks": ["one", "two"],
+        "strands": 2,
+        "controls": controls,
+    }
+    torch.manual_seed(1)
+    model = build(description).eval()
+    save_model(tmp_path / "new" / "model.pt", model.state_dict(), description)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.pt"]
+    loaded, found = load_model(tmp_path / "new" / "model.pt")
+    assert found == description
+    assert not loaded.training
+    sequences, control = (x.float() for x in examples(controls=controls))
+    for before, after in zip(model(sequences, control), loaded(sequences, control), strict=True):
+        assert torch.equal(before, after)
+
+
+def test_saved_model_needs_no_pickled_code(tmp_path):
+    description = {"settings": SETTINGS, "tasks": ["one"], "strands": 1, "controls": "none"}
+    save_model(tmp_path / "model.pt", build(description).state_dict(), description)
+    saved = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert set(saved) == {"weights", "description"}

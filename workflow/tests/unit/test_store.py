@@ -1,0 +1,289 @@
+"""The labelled HDF5: nothing lost on the way in, wrong files refused on the way out."""
+
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+from attprior.dataset.store import (
+    Coordinates,
+    Labels,
+    Track,
+    control_kind,
+    split_chromosomes,
+    write_labels,
+)
+from attprior.errors import InputError
+from attprior.provenance import file_hash
+
+SIZES = {"chr1": 400, "chr2": 250, "chr3": 150}
+OFFSETS = {"chr1": 0, "chr2": 400, "chr3": 650}
+TASKS, CONTROLS = ["first", "second"], ["input_1", "input_2"]
+PEAKS = [("chr2", 10, 40, 5.0, 12), ("chr1", 100, 160, 9.0, 30), ("chr3", 0, 20, 7.0, 0)]
+
+
+def write_bigwig(path, counts):
+    with pyBigWig.open(str(path), "w") as bigwig:
+        bigwig.addHeader(list(SIZES.items()))
+        for chrom, values in counts.items():
+            at = np.flatnonzero(values)
+            if len(at):
+                ends = (at + 1).tolist()
+                chroms, values = [chrom] * len(at), values[at].astype(float).tolist()
+                bigwig.addEntries(chroms, at.tolist(), ends=ends, values=values)
+
+
+def write_peaks(path, peaks=PEAKS):
+    path.write_text(
+        "".join(
+            f"{chrom}\t{start}\t{end}\tp\t0\t.\t{signal}\t-1\t-1\t{summit}\n"
+            for chrom, start, end, signal, summit in peaks
+        )
+    )
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Paths of the inputs of two experiments and their controls, and their dense counts."""
+    rng = np.random.default_rng(0)
+    sizes = tmp_path / "chrom.sizes"
+    sizes.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in SIZES.items()))
+    dense, bigwigs, peaks = {}, {}, {}
+    for name in TASKS + CONTROLS:
+        folder = tmp_path / name
+        folder.mkdir()
+        bigwigs[name] = [str(folder / f"{strand}.bw") for strand in ("plus", "minus")]
+        dense[name] = []
+        for path in bigwigs[name]:
+            counts = {
+                c: rng.poisson(0.2, size) * rng.integers(1, 70_000, size)
+                for c, size in SIZES.items()
+            }
+            write_bigwig(path, counts)
+            dense[name].append(np.concatenate(list(counts.values())))
+        peaks[name] = str(folder / "peaks.narrowPeak")
+        write_peaks(folder / "peaks.narrowPeak")
+    return {"sizes": sizes, "bigwigs": bigwigs, "peaks": peaks, "dense": dense}
+
+
+def write(made, path, controls=CONTROLS, relaxed=()):
+    names = dict.fromkeys(filter(None, controls))
+    write_labels(
+        path,
+        condition="TF",
+        genome="made",
+        chrom_sizes=made["sizes"],
+        tracks={task: made["bigwigs"][task] for task in TASKS},
+        controls=dict(zip(TASKS, controls, strict=True)),
+        control_tracks={name: made["bigwigs"][name] for name in names},
+        peaks={task: made["peaks"][task] for task in TASKS},
+        relaxed={task: made["peaks"][task] for task in relaxed},
+    )
+    return Labels.open(path)
+
+
+@pytest.fixture
+def labels(made, tmp_path):
+    return write(made, tmp_path / "labels.h5")
+
+
+def test_windows_equal_slices_of_the_dense_counts(made, labels):
+    starts = np.random.default_rng(1).integers(0, sum(SIZES.values()) - 61, 200)
+    # borders of chromosomes and both ends of the genome among them
+    starts = np.concatenate([starts, [0, 340, 370, 400, 649, 650, 739]])
+    for control, names in ((False, TASKS), (True, CONTROLS)):
+        found = labels.windows(starts, 61, control)
+        assert found.shape == (len(starts), 2, 2, 61)
+        assert found.dtype == np.float32
+        for task, name in enumerate(names):
+            for strand, values in enumerate(made["dense"][name]):
+                expected = np.array([values[s : s + 61] for s in starts])
+                np.testing.assert_array_equal(found[:, task, strand], expected)
+
+
+def test_windows_of_a_track_without_counts_are_zeros():
+    track, out = Track(np.zeros(0, np.int64), np.zeros(0, np.float32)), np.zeros((3, 10))
+    track.fill(np.array([0, 5, 90]), out)
+    assert (out == 0).all()
+
+
+def test_strand_without_any_read_is_kept(made, tmp_path):
+    write_bigwig(made["bigwigs"]["first"][1], {})
+    labels = write(made, tmp_path / "labels.h5")
+    assert labels.strands == 2
+    assert len(labels.tracks[0][1].position) == 0
+
+
+def test_regions_are_the_peaks_best_first(labels):
+    regions = labels.regions[labels.regions.task == 0]
+    assert regions.summit.tolist() == [130, 650, 422]
+    assert regions.start.tolist() == [100, 650, 410]
+    assert regions.end.tolist() == [160, 670, 440]
+    assert regions.signal.tolist() == [9, 7, 5]
+    assert regions["rank"].tolist() == [0, 1, 2]
+    assert regions.chromosome.tolist() == [0, 2, 1]
+    assert sorted(set(labels.regions.task)) == [0, 1]
+
+
+def test_peaks_on_chromosomes_left_out_are_dropped(made, tmp_path):
+    with open(made["peaks"]["first"], "a") as file:
+        file.write("chrUn\t5\t9\tp\t0\t.\t99\t-1\t-1\t1\n")
+    labels = write(made, tmp_path / "labels.h5")
+    assert len(labels.regions) == 6
+
+
+def test_file_is_readable_by_h5py_alone(made, tmp_path):
+    write(made, tmp_path / "labels.h5", relaxed=["second"])
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert file.attrs["format"] == "attprior-labels"
+        assert file.attrs["version"] == 1
+        assert (file.attrs["condition"], file.attrs["genome"]) == ("TF", "made")
+        assert file.attrs["controls"] == "matched"
+        assert file["chromosomes/name"][:].tolist() == [b"chr1", b"chr2", b"chr3"]
+        assert file["chromosomes/length"][:].tolist() == [400, 250, 150]
+        assert file["tasks"][:].tolist() == [b"first", b"second"]
+        assert file["control_names"][:].tolist() == [b"input_1", b"input_2"]
+        for name in TASKS + CONTROLS:
+            for strand, values in zip(("plus", "minus"), made["dense"][name], strict=True):
+                group = file[f"tracks/{name}/{strand}"]
+                assert group["position"].dtype == np.int64
+                assert group["count"].dtype == np.uint32
+                rebuilt = np.zeros(sum(SIZES.values()))
+                rebuilt[group["position"][:]] = group["count"][:]
+                np.testing.assert_array_equal(rebuilt, values)
+        columns = {"task", "start", "end", "summit", "signal", "rank"}
+        assert set(file["regions"]) == set(file["relaxed"]) == columns
+        assert len(file["relaxed/summit"]) == len(PEAKS)
+        assert file["regions/task"].dtype == file["regions/rank"].dtype == np.int32
+        assert file["regions/signal"].dtype == np.float32
+
+
+def test_every_input_is_recorded_with_its_hash(made, tmp_path):
+    write(made, tmp_path / "labels.h5", relaxed=["second"])
+    with h5py.File(tmp_path / "labels.h5") as file:
+        inputs = json.loads(file.attrs["inputs"])
+    files = [path for paths in made["bigwigs"].values() for path in paths]
+    files += [made["peaks"][task] for task in TASKS]
+    assert inputs == {path: file_hash(path) for path in files}
+
+
+def test_same_inputs_give_the_same_bytes(made, tmp_path):
+    for name in ("a.h5", "b.h5"):
+        write(made, tmp_path / name)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_shared_control_is_stored_once(made, tmp_path):
+    labels = write(made, tmp_path / "labels.h5", controls=["input_1", "input_1"])
+    assert labels.controls == "shared"
+    assert labels.windows(np.array([0]), 800, control=True).shape == (1, 1, 2, 800)
+
+
+def test_condition_without_controls_has_none(made, tmp_path):
+    labels = write(made, tmp_path / "labels.h5", controls=["", ""])
+    assert labels.controls == "none"
+    assert labels.windows(np.array([0]), 800, control=True).shape == (1, 0, 2, 800)
+
+
+@pytest.mark.parametrize(
+    ("controls", "kind"),
+    [
+        (["", ""], "none"),
+        (["a", "b"], "matched"),
+        (["a", "a", "b"], "matched"),
+        (["a", "a"], "shared"),
+        (["a"], "matched"),
+    ],
+)
+def test_controls_enter_by_how_they_are_given(controls, kind):
+    assert control_kind(controls) == kind
+
+
+def test_controls_of_some_tasks_only_are_refused():
+    with pytest.raises(InputError, match="1 of 3 experiments have a control"):
+        control_kind(["", "a", ""])
+
+
+@pytest.mark.parametrize("kept", [0, 100, 0.5, 0.99])
+def test_truncated_file_is_refused(labels, tmp_path, kept):
+    path = tmp_path / "labels.h5"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else kept])
+    with pytest.raises(InputError, match=r"labels\.h5: no readable HDF5 .*delete it and run again"):
+        Labels.open(path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("version", 2), ("format", "other")])
+def test_other_formats_and_versions_are_refused(labels, tmp_path, key, value):
+    with h5py.File(tmp_path / "labels.h5", "a") as file:
+        file.attrs[key] = value
+    with pytest.raises(InputError, match=f"{value}.*this code reads attprior-labels, version 1"):
+        Labels.open(tmp_path / "labels.h5")
+
+
+def test_hdf5_of_someone_else_is_refused(tmp_path):
+    h5py.File(tmp_path / "other.h5", "w").close()
+    with pytest.raises(InputError, match="format None"):
+        Labels.open(tmp_path / "other.h5")
+
+
+def test_failed_writing_leaves_no_file(made, tmp_path):
+    made["peaks"]["second"] = str(tmp_path / "missing")
+    with pytest.raises((OSError, InputError)):
+        write(made, tmp_path / "labels.h5")
+    assert not list(tmp_path.glob("*labels.h5"))
+
+
+def test_positions_and_chromosomes_map_onto_each_other():
+    coordinates = Coordinates(tuple(SIZES), np.array(list(SIZES.values())))
+    assert coordinates.offsets.tolist() == list(OFFSETS.values())
+    positions = np.array([0, 399, 400, 649, 650, 799])
+    assert coordinates.chromosome(positions).tolist() == [0, 0, 1, 1, 2, 2]
+    assert coordinates.index(["chr3", "chrX", "chr1"]).tolist() == [2, 0]
+
+
+def test_inside_means_whole_in_one_chromosome():
+    coordinates = Coordinates(tuple(SIZES), np.array(list(SIZES.values())))
+    chromosome = np.repeat(np.arange(3), list(SIZES.values()))
+    for length in (1, 30, 200):
+        starts = np.arange(-250, 1000)
+        expected = [
+            s >= 0 and s + length <= 800 and len(set(chromosome[s : s + length])) == 1
+            for s in starts
+        ]
+        np.testing.assert_array_equal(coordinates.inside(starts, length), expected)
+
+
+def with_peaks(number):
+    """Labels of so many peaks on each chromosome."""
+    names = tuple(SIZES)
+    regions = pd.DataFrame({"chromosome": np.repeat(np.arange(3), number)})
+    coordinates = Coordinates(names, np.array(list(SIZES.values())))
+    return Labels("TF", coordinates, ("task",), "none", [], [], regions)
+
+
+def test_chromosomes_named_in_no_list_train():
+    table = split_chromosomes(with_peaks(10), "fold_1", ["chr3"], ["chr1"])
+    assert table.to_dict("list") == {
+        "chrom": ["chr1", "chr2", "chr3"],
+        "split": ["test", "training", "validation"],
+        "peaks": [10, 10, 10],
+    }
+
+
+def test_fewer_than_ten_peaks_in_a_split_are_refused():
+    message = r"folds/fold_1.: 9 peaks of TF lie on the training chromosomes \(chr2\)"
+    with pytest.raises(InputError, match=message):
+        split_chromosomes(with_peaks(9), "fold_1", ["chr3"], ["chr1"])
+
+
+def test_split_without_chromosomes_is_refused():
+    with pytest.raises(InputError, match="0 peaks of TF lie on the training chromosomes"):
+        split_chromosomes(with_peaks(50), "fold_1", ["chr3", "chr2"], ["chr1"])
+
+
+def test_unknown_chromosome_of_a_fold_is_refused():
+    with pytest.raises(InputError, match="fold_1': no chromosome chr8 among those kept"):
+        split_chromosomes(with_peaks(50), "fold_1", ["chr8"], ["chr1"])
