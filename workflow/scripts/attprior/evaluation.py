@@ -33,8 +33,8 @@ def predict(
     -------
     dict
         counts (N, T, S, O) observed, probabilities (N, T, S, O), log_counts (N, T, S) predicted,
-        nll (N, T, S), positive (N,), ranked (N,): peaks, and random intervals that predict no
-        peak's summit.
+        nll (N, T, S), peaks (N, T): whether an example is a task's peak, without (N,): whether it
+        is a random interval that holds no summit of any task.
     """
     windows = sampler.windows
     starts, positive = sampler.epoch(HELD_OUT_SEED, 0)
@@ -57,7 +57,13 @@ def predict(
         for key, value in found.items():
             parts.setdefault(key, []).append(value.cpu().numpy())
     found = {key: np.concatenate(value) for key, value in parts.items()}
-    return found | {"positive": positive, "ranked": positive | ~windows.holds_summit(starts)}
+    regions = windows.labels.regions
+    peaks = [
+        positive & np.isin(starts, windows.starts(regions.summit[regions.task == task].to_numpy()))
+        for task in range(len(windows.labels.tasks))
+    ]
+    without = ~positive & ~windows.holds_summit(starts)
+    return found | {"peaks": np.stack(peaks, axis=1), "without": without}
 
 
 def mean_profile(sampler: PeakSampler) -> np.ndarray:
@@ -72,10 +78,10 @@ def mean_profile(sampler: PeakSampler) -> np.ndarray:
 def performance(found: Mapping[str, np.ndarray], baseline: np.ndarray, task: int) -> dict:
     """Metrics of one task: name to (value, number of examples).
 
-    Profiles and counts are measured at peaks, over strands and examples; peaks against random
-    intervals without a summit are ranked by the predicted log count, summed over strands.
+    Profiles and counts are measured at the task's peaks, over strands and examples; peaks against
+    random intervals without a summit are ranked by the predicted log count, summed over strands.
     """
-    peaks = found["positive"]
+    peaks = found["peaks"][:, task]
     counts, probabilities = found["counts"][peaks, task], found["probabilities"][peaks, task]
     number = int(peaks.sum())
 
@@ -83,11 +89,11 @@ def performance(found: Mapping[str, np.ndarray], baseline: np.ndarray, task: int
         values = metrics.jensen_shannon_divergence(
             np.broadcast_to(predicted, counts.shape), counts, SMOOTH_SIGMA
         )
-        return float(np.nanmean(values)), int(np.isfinite(values).sum())
+        return float(np.nanmean(values)), int(np.isfinite(values).any(axis=1).sum())
 
     observed = np.log1p(counts.sum(-1)).ravel()
     predicted = found["log_counts"][peaks, task].ravel()
-    ranked, score = found["ranked"], found["log_counts"][:, task].sum(-1)
+    ranked, score = peaks | found["without"], found["log_counts"][:, task].sum(-1)
     return {
         "profile_nll": (float(found["nll"][peaks, task].mean()), number),
         "profile_jsd": jsd(probabilities),

@@ -51,14 +51,16 @@ def made_up():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(30), (40, 2, 2))
     counts = rng.poisson(20 * probabilities).astype(np.float32)
-    positive = np.arange(40) < 25
+    number = np.arange(40)
+    # the first task has five peaks less than the second
+    peaks = number[:, None] < [20, 25]
     return {
         "counts": counts,
         "probabilities": probabilities.astype(np.float32),
         "log_counts": rng.normal(3, 1, (40, 2, 2)),
         "nll": rng.random((40, 2, 2)),
-        "positive": positive,
-        "ranked": positive | (np.arange(40) < 35),
+        "peaks": peaks,
+        "without": (number >= 25) & (number < 35),
     }
 
 
@@ -68,7 +70,7 @@ def test_metrics_equal_those_of_scipy_and_scikit_learn(made_up):
     observed = np.log(1 + made_up["counts"][:25, 1].sum(-1)).ravel()
     predicted = made_up["log_counts"][:25, 1].ravel()
     score = made_up["log_counts"][:35, 1].sum(-1)
-    truth = made_up["positive"][:35]
+    truth = made_up["peaks"][:35, 1]
     expected = {
         "profile_nll": made_up["nll"][:25, 1].mean(),
         "counts_pearson": stats.pearsonr(predicted, observed)[0],
@@ -87,8 +89,16 @@ def test_intervals_with_a_summit_are_not_ranked_as_negatives(made_up):
     before = performance(made_up, baseline, 0)
     made_up["log_counts"][35:] = 99
     assert performance(made_up, baseline, 0) == before
-    assert before["peaks_auroc"][1] == 35
-    assert before["profile_nll"][1] == 25
+    assert before["peaks_auroc"][1] == 30
+
+
+def test_a_task_is_measured_at_its_own_peaks(made_up):
+    baseline = np.full((2, 2, 30), 1 / 30)
+    before = performance(made_up, baseline, 0)
+    for name in ("log_counts", "nll", "counts"):
+        made_up[name][20:25] = 99
+    assert performance(made_up, baseline, 0) == before
+    assert before["profile_nll"][1] == before["profile_jsd"][1] == 20
 
 
 def test_predictions_are_those_of_the_model(models, sampler):
@@ -99,7 +109,8 @@ def test_predictions_are_those_of_the_model(models, sampler):
     with torch.no_grad():
         logits, log_counts = model(*map(torch.from_numpy, (batch.sequences, batch.control)))
     np.testing.assert_array_equal(found["counts"], batch.profiles)
-    np.testing.assert_array_equal(found["positive"], positive)
+    np.testing.assert_array_equal(found["peaks"].any(axis=1), positive)
+    assert not (found["without"] & positive).any()
     np.testing.assert_allclose(found["log_counts"], log_counts, rtol=1e-5)
     np.testing.assert_allclose(found["probabilities"].sum(-1), 1, rtol=1e-5)
     nll = multinomial_nll(logits, torch.from_numpy(batch.profiles))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attprior.dataset.store import Labels
+from attprior.errors import InputError
 from attprior.sequence import one_hot_codes, reverse_complement
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,9 @@ class PeakSampler:
         regions = regions[regions.chromosome.isin(self.chromosomes)]
         best = regions.groupby("task").signal.rank(ascending=False, method="first")
         size = regions.groupby("task").signal.transform("size")
-        regions = regions[best <= (np.ceil(self.peaks * size) if self.peaks <= 1 else self.peaks)]
+        # a share of a whole number must not be rounded up past it
+        most = np.ceil((self.peaks * size).round(6)) if self.peaks <= 1 else self.peaks
+        regions = regions[best <= most]
         summits = regions.summit.to_numpy()
         starts, length = self.windows.starts(summits), self.windows.input_length
         return summits[self.windows.labels.coordinates.inside(starts, length)] if whole else summits
@@ -133,6 +136,11 @@ class PeakSampler:
         """First positions of random input windows, uniform over the chromosomes."""
         coordinates, length = self.windows.labels.coordinates, self.windows.input_length
         room = np.maximum(coordinates.lengths[self.chromosomes] - length + 1, 0)
+        if number and not room.sum():
+            raise InputError(
+                f"input_length is {length}, but chromosomes "
+                f"{', '.join(coordinates.names[c] for c in self.chromosomes)} are all shorter"
+            )
         at = rng.integers(room.sum(), size=number)
         which = np.searchsorted(np.cumsum(room), at, side="right")
         before = np.concatenate([[0], np.cumsum(room)])[which]

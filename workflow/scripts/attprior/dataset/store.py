@@ -212,6 +212,11 @@ def _sparse(paths: Sequence[str], coordinates: Coordinates) -> dict[str, tuple]:
                     continue
                 values = np.nan_to_num(bigwig.values(name, 0, int(length), numpy=True))
                 at = np.flatnonzero(values)
+                if (values[at] < 0).any() or (values[at] % 1 != 0).any():
+                    raise InputError(
+                        f"{path}: {name} has values that are no counts (negative or fractional); "
+                        "give counts of 5' ends, both strands positive"
+                    )
                 positions.append(at + offset)
                 counts.append(values[at].astype(np.uint32))
         tracks[strand] = tuple(np.concatenate(part or [[]]) for part in (positions, counts))

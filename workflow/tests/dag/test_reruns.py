@@ -1,0 +1,184 @@
+"""Reruns are exact: a change plans what depends on it, and nothing else.
+
+The finished run that the plans start from has real portal files and manifests; the adapters of
+all later rules are cut short, so that they make empty outputs in no time. What Snakemake plans
+depends on rules, parameters and files' ages, not on what is in the files.
+"""
+
+import contextlib
+import os
+import shutil
+
+import pytest
+from conftest import TINY, Project, merged
+
+REAL = ("simulate_genome", "simulate_experiment", "simulate_portal", "resolve", "download")
+CUT = """
+from pathlib import Path
+
+for path in snakemake.output:
+    Path(path).touch()
+raise SystemExit(0)
+"""
+SMALL = {
+    "simulate": {"motifs": {"SPI1": "MA0080.7", "CTCF": "MA0139.2"}, "loci": 30},
+    "attribution": {"peaks": None},
+}
+SHEET = ("SPI1 TSTSR000001 tf-chip auto", "CTCF TSTSR000003 tf-chip auto")
+OWN = "own/reads.bam own/peaks.narrowPeak"
+
+FIGURES = {
+    f"{step}_{analysis}"
+    for step in ("analyse", "plot")
+    for analysis in (
+        "loci",
+        "spectrum",
+        "consistency",
+        "performance",
+        "motifs",
+        "truth",
+        "training",
+    )
+}
+FROM_ATTRIBUTION = {"attribute", "modisco", "match"} | FIGURES - {
+    f"{step}_{analysis}" for step in ("analyse", "plot") for analysis in ("performance", "training")
+}
+FROM_TRAINING = {"train", "evaluate", "attribute", "modisco", "match"} | FIGURES
+FROM_READS = {"check_reads", "filter_reads", "tracks", "qc", "labels", "fold"} | FROM_TRAINING
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tools):
+    """A finished run of two conditions and two arms."""
+    project = Project.copy(tmp_path_factory.mktemp("reruns") / "project")
+    for script in (project.path / "workflow/scripts").glob("*.py"):
+        if script.stem not in REAL:
+            age = script.stat().st_mtime
+            script.write_text(CUT + script.read_text())
+            os.utime(script, (age, age))
+    project.sheet(*SHEET)
+    project.configs.append("config/demo.yaml")
+    project.configure("tiny.yaml", TINY, SMALL)
+    run = project.snakemake()
+    assert run.status == 0, run.text
+    for name, source in (
+        ("reads.bam", "replicate_1.bam"),
+        ("peaks.narrowPeak", "relaxed.narrowPeak.gz"),
+    ):
+        (project.path / "own").mkdir(exist_ok=True)
+        shutil.copy(project.path / "resources/simulated/SPI1" / source, project.path / "own" / name)
+    return project
+
+
+@contextlib.contextmanager
+def changed(path, change):
+    """Change a text file for a while; its age stays changed."""
+    before = path.read_text()
+    path.write_text(change(before))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def library(project, module):
+    return project.path / "workflow/scripts/attprior" / module
+
+
+def test_second_run_plans_nothing(finished):
+    assert finished.plan().jobs == set()
+
+
+def test_weight_of_the_prior_replans_only_its_arm(finished):
+    plan = finished.plan(config={"models": {"profile": {"prior": {"weight": 21}}}})
+    assert set(plan.counts) == FROM_TRAINING
+    assert {job["arm"] for job in plan.jobs} == {"with_prior", None}
+    assert plan.counts["train"] == plan.counts["analyse_spectrum"] == 2
+
+
+def test_new_condition_plans_only_its_own_jobs(finished):
+    sites = finished.path / "resources/simulated/OWN/sites.bed"
+    sites.parent.mkdir()
+    shutil.copy(finished.path / "resources/simulated/SPI1/sites.bed", sites)
+    finished.sheet(*SHEET, f"OWN own tf-chip none {OWN}")
+    try:
+        plan = finished.plan()
+    finally:
+        finished.sheet(*SHEET)
+    assert set(plan.counts) == FROM_READS | {"peaks"}
+    assert {job["condition"] for job in plan.jobs} == {"OWN", None}
+    assert {job["experiment"] for job in plan.jobs} == {"own", None}
+
+
+def test_new_experiment_leaves_the_other_condition(finished):
+    finished.sheet(*SHEET, f"SPI1 own tf-chip TSTSR000002 {OWN}")
+    try:
+        plan = finished.plan()
+    finally:
+        finished.sheet(*SHEET)
+    # neither the first experiment nor the control that both share is read anew
+    assert set(plan.counts) == FROM_READS | {"peaks"}
+    assert {job["condition"] for job in plan.jobs} == {"SPI1", None}
+    assert {job["experiment"] for job in plan.jobs} == {"own", None}
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("training/loop.py", FROM_TRAINING),
+        ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"}),
+        ("plotting/spectrum.py", {"plot_spectrum"}),
+        ("reads.py", FROM_READS),
+        ("motifs/matching.py", {"match", "analyse_motifs", "plot_motifs"}),
+        ("portal/manifest.py", set()),
+    ],
+)
+def test_edited_module_reruns_the_rules_that_use_it(finished, module, expected):
+    with changed(library(finished, module), lambda text: text + "# edited\n"):
+        assert set(finished.plan().counts) == expected
+
+
+def test_touched_library_reruns_nothing(finished):
+    for path in library(finished, "").rglob("*.py"):
+        os.utime(path)
+    assert finished.plan().jobs == set()
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"training": {"epochs": 2}}, FROM_TRAINING),
+        ({"training": {"seeds": [1, 2, 3]}}, FROM_TRAINING),
+        ({"training": {"device": "cpu"}}, set()),
+        (
+            {"training": {"folds": {"fold_1": {"validation": ["chr3"], "test": ["chr2"]}}}},
+            {"fold"} | FROM_TRAINING,
+        ),
+        ({"attribution": {"sample": 6}}, FROM_ATTRIBUTION),
+        ({"figures": {"locus_flank": 40}}, {"plot_loci"}),
+        ({"figures": {"loci": 2}}, {"analyse_loci", "plot_loci"}),
+    ],
+    ids=str,
+)
+def test_changed_key_replans_what_depends_on_it(finished, config, expected):
+    assert set(finished.plan(config=config).counts) == expected
+
+
+def test_new_arm_leaves_the_others(finished):
+    arms = {"smooth": {"prior": {"kind": "smoothness"}}}
+    plan = finished.plan(
+        config={"arms": arms, "comparisons": {"smoothness": ["without_prior", "smooth"]}}
+    )
+    assert {job["arm"] for job in plan.jobs} == {"smooth", None}
+    assert {job["comparison"] for job in plan.jobs} == {"smoothness", None}
+    assert "labels" not in plan.counts
+
+
+def test_arms_and_models_share_labels(finished):
+    models = {"wide": merged(TINY["models"]["profile"], {"filters": 8})}
+    models["wide"] |= {"input_length": 1346, "profile_length": 1000}
+    plan = finished.plan("--forceall", config={"models": models})
+    assert plan.counts["labels"] == plan.counts["fold"] == 2
+    assert plan.counts["tracks"] == 4
+    assert plan.counts["train"] == 2 * 2 * 2
+    assert plan.counts["analyse_loci"] == 2 * 2
