@@ -154,7 +154,7 @@ rule analyse_motifs:
         "../scripts/analyse_motifs.py"
 
 
-if "truth" in ANALYSES:
+if config["truth"]["sites"]:
 
     rule analyse_truth:
         """Compare attributions and patterns with the sites that are known."""

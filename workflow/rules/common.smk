@@ -80,6 +80,19 @@ def model_setting(*keys):
     return leaf
 
 
+def require_device():
+    """Fail before the first job where jobs run here, by the torch that is here, without a GPU."""
+    elsewhere = workflow.non_local_exec or workflow.deployment_settings.deployment_method
+    if elsewhere or config["training"]["device"] != "cuda":
+        return
+    from attprior.training.device import choose_device
+
+    try:
+        choose_device("cuda")
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def write_report():
     """Write the report of a finished run, by the command line that ran it."""
     path = workflow.pathvars.apply("<results>/report.html")

@@ -2,8 +2,6 @@
 
 COMPARED = "<results>/conditions/{condition}/{model}/comparisons/{comparison}"
 ANALYSES = ["loci", "spectrum", "consistency", "performance", "motifs", "training"]
-if lookup("truth/sites", within=config, default=None):
-    ANALYSES.insert(4, "truth")
 CATEGORIES = {
     "loci": "1. Example loci",
     "spectrum": "2. Spectrum",
@@ -38,13 +36,25 @@ def reported(analysis, kind):
     }
 
 
+def has_sites(condition):
+    """Whether a condition's sites are known: simulated here, or a file that is there."""
+    sites = config["truth"]["sites"]
+    if not sites or condition in lookup("simulate/motifs", within=config, default={}):
+        return bool(sites)
+    return Path(workflow.pathvars.apply(sites).format(condition=condition)).is_file()
+
+
 def figures():
     """Figures and tables of every comparison, condition and model."""
-    return expand(
-        f"{COMPARED}/{{analysis}}.{{ending}}",
-        condition=CONDITIONS,
-        model=MODELS,
-        comparison=COMPARISONS,
-        analysis=ANALYSES,
-        ending=["svg", "tsv"],
-    )
+    return [
+        path
+        for condition in CONDITIONS
+        for path in expand(
+            f"{COMPARED}/{{analysis}}.{{ending}}",
+            condition=condition,
+            model=MODELS,
+            comparison=COMPARISONS,
+            analysis=ANALYSES + ["truth"] * has_sites(condition),
+            ending=["svg", "tsv"],
+        )
+    ]

@@ -38,3 +38,9 @@ def relaxed_peaks(wildcards):
         "<results>/experiments/{task}/relaxed_peaks.narrowPeak",
         task=with_relaxed(wildcards.condition),
     )
+
+
+def fold_splits(wildcards):
+    """Chromosomes of a fold that are held out, by split."""
+    fold = config["training"]["folds"][wildcards.fold]
+    return {split: fold[split] for split in ("validation", "test")}

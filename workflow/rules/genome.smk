@@ -15,6 +15,12 @@ if not REFERENCES["fasta"]:
         f"config key 'genome/fasta' is empty, and genome/name {config['genome']['name']!r} has no "
         f"known source; give the path or URL of its FASTA file, or one of {', '.join(GENOMES)}"
     )
+for kind, place in REFERENCES.items():
+    # what is to be downloaded, or made by a rule of this workflow, is not there yet
+    if place and "://" not in place and "<" not in place and not Path(place).is_file():
+        raise WorkflowError(
+            f"config key 'genome/{kind}': no file {place}; correct the path, or give a URL"
+        )
 # paths by which the rules know them
 REFERENCE_FILES = {
     kind: f"{GENOME}.{kind}.download" if place and "://" in place else place or []

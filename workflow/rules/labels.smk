@@ -52,7 +52,7 @@ rule fold:
         runtime="30m",
     params:
         code=code_of("fold.py"),
-        validation=lambda wildcards: config["training"]["folds"][wildcards.fold]["validation"],
-        test=lambda wildcards: config["training"]["folds"][wildcards.fold]["test"],
+        # one value with names in it, as Snakemake does not notice when two swap theirs
+        splits=fold_splits,
     script:
         "../scripts/fold.py"

@@ -13,8 +13,7 @@ with logged(snakemake.log[0]):
     splits = split_chromosomes(
         Labels.open(snakemake.input[0]),
         snakemake.wildcards.fold,
-        snakemake.params.validation,
-        snakemake.params.test,
+        **snakemake.params.splits,
     )
     with aside(snakemake.output[0]) as temporary:
         splits.to_csv(temporary, sep="\t", index=False)

@@ -110,8 +110,9 @@ class Project:
         if config:
             self.write("override.yaml", yaml.safe_dump(config))
             configs.append("override.yaml")
-        command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        command = [sys.executable, "-m", "snakemake"]
         command += ["--configfile", *configs] if configs else []
+        command += ["--cores", "2"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             [*command, *arguments],

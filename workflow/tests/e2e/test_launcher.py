@@ -1,0 +1,187 @@
+"""The launcher `envs/run` sets up once, says what it does, and gets out of the way.
+
+Python, pip and the tools are stand-ins that write down how they are called; nothing is installed.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# `python -c` is the check of its version, `python -m venv` copies the stand-in
+PYTHON = """#!/bin/bash
+printf '%s\\n' "$*" >>"{calls}"
+case "$*" in
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    *"+cpu") [ ! -e "{folder}/no_cpu_build" ] ;;
+    *"--requirement "*) [ ! -e "{folder}/no_network" ] ;;
+esac
+"""
+ECHO = "#!/bin/bash\nprintf '<%s>' \"$@\"\nexit 7\n"
+
+
+class Launcher:
+    """A copy of the launcher among stand-ins."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.calls = folder / "calls"
+        self.root = folder / "project"
+        self.lock = self.root / "envs/requirements.lock"
+        self.programs = folder / "programs"
+        (self.root / "envs").mkdir(parents=True)
+        self.programs.mkdir()
+        shutil.copy(ROOT / "envs/run", self.root / "envs/run")
+        self.lock.write_text("numpy==2.0\ntorch==2.9.0\n")
+        for tool in (
+            "bash",
+            "cat",
+            "cksum",
+            "cp",
+            "dirname",
+            "flock",
+            "grep",
+            "mkdir",
+            "pwd",
+            "rm",
+        ):
+            (self.programs / tool).symlink_to(shutil.which(tool))
+        self.program("python3", PYTHON.format(calls=self.calls, folder=folder))
+        self.program("id", "#!/bin/bash\necho 1000\n")
+        self.program("command", ECHO)
+        for tool in ("samtools", "bedtools"):
+            self.program(tool, "#!/bin/bash\n")
+
+    def program(self, name: str, text: str) -> None:
+        """Put a program on the PATH."""
+        path = self.programs / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run the launcher from elsewhere, with nothing but the stand-ins on the PATH."""
+        return subprocess.run(
+            [str(self.programs / "bash"), str(self.root / "envs/run"), *arguments],
+            env={"PATH": str(self.programs), "HOME": str(self.folder)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+        )
+
+    def installed(self) -> list[str]:
+        """What pip was asked to install since the last time."""
+        calls = self.calls.read_text().splitlines() if self.calls.exists() else []
+        self.calls.unlink(missing_ok=True)
+        return [call.partition(" install ")[2] for call in calls if " pip " in call]
+
+
+@pytest.fixture
+def launcher(tmp_path):
+    return Launcher(tmp_path)
+
+
+@pytest.fixture
+def no_driver():
+    if os.path.exists("/proc/driver/nvidia/version"):
+        pytest.skip("an NVIDIA driver is here")
+
+
+def test_without_a_command_its_use_is_told_and_nothing_is_set_up(launcher):
+    done = launcher.run()
+    assert done.returncode == 1
+    assert "usage: bash envs/run COMMAND" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert launcher.installed() == []
+
+
+def test_arguments_output_and_status_pass_through(launcher):
+    done = launcher.run(str(launcher.programs / "command"), "two words", "--flag", "*")
+    assert done.stdout == "<two words><--flag><*>"
+    assert done.returncode == 7
+
+
+def test_command_runs_in_the_projects_folder_with_its_packages_first(launcher):
+    done = launcher.run("bash", "-c", "pwd; echo $PATH")
+    where, path = done.stdout.splitlines()
+    assert where == str(launcher.root)
+    assert path.split(":")[0] == str(launcher.root / ".venv/bin")
+
+
+def test_first_use_says_what_it_does_and_the_next_does_nothing(launcher):
+    first = launcher.run("pwd")
+    assert "setting up Python packages in .venv" in first.stderr
+    assert "Python packages are ready" in first.stderr
+    assert launcher.installed() != []
+    second = launcher.run("pwd")
+    assert second.returncode == 0
+    assert second.stderr == ""
+    # not even Python is started
+    assert not launcher.calls.exists()
+
+
+def test_half_finished_set_up_is_noticed_and_redone(launcher):
+    stopped = launcher.folder / "no_network"
+    stopped.touch()
+    assert launcher.run("pwd").returncode != 0
+    (launcher.root / ".venv/left_behind").touch()
+    stopped.unlink()
+    launcher.installed()
+    done = launcher.run("pwd")
+    assert done.returncode == 0
+    assert "unfinished or out of date, doing it again" in done.stderr
+    assert f"--requirement {launcher.lock}" in launcher.installed()
+    assert not (launcher.root / ".venv/left_behind").exists()
+
+
+def test_another_lock_is_set_up_anew(launcher):
+    launcher.run("pwd")
+    launcher.installed()
+    launcher.lock.write_text("numpy==2.1\ntorch==2.9.1\n")
+    launcher.run("pwd")
+    assert any(call.startswith("torch==2.9.1") for call in launcher.installed())
+
+
+def test_cpu_build_of_torch_is_tried_first_without_a_driver(launcher, no_driver):
+    done = launcher.run("pwd")
+    assert launcher.installed() == ["torch==2.9.0+cpu", f"--requirement {launcher.lock}"]
+    assert "torch==2.9.0 for the CPU" in done.stderr
+
+
+def test_other_build_of_torch_is_taken_where_no_cpu_build_is_on_offer(launcher, no_driver):
+    (launcher.folder / "no_cpu_build").touch()
+    done = launcher.run("pwd")
+    assert done.returncode == 0
+    assert launcher.installed()[:2] == ["torch==2.9.0+cpu", "torch==2.9.0"]
+    assert "the CUDA build, several GB" in done.stderr
+
+
+def test_missing_tools_without_root_give_one_line_that_says_what_to_install(launcher):
+    launcher.run("pwd")
+    (launcher.programs / "samtools").unlink()
+    done = launcher.run("pwd")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "envs/run: samtools missing; install with: sudo apt-get install samtools\n"
+    )
+
+
+def test_missing_tools_are_installed_by_root(launcher):
+    (launcher.programs / "samtools").unlink()
+    (launcher.programs / "bedtools").unlink()
+    launcher.program("id", "#!/bin/bash\necho 0\n")
+    launcher.program("apt-get", f'#!/bin/bash\nprintf "%s\\n" "$*" >>"{launcher.folder}/apt"\n')
+    done = launcher.run("pwd")
+    assert "installing samtools bedtools with apt" in done.stderr
+    assert (launcher.folder / "apt").read_text().splitlines()[-1].endswith("samtools bedtools")
+
+
+def test_old_python_is_refused_with_the_version_needed(launcher):
+    launcher.program("python3", '#!/bin/bash\n[ "$1" = --version ] && echo Python 3.9.2\n')
+    done = launcher.run("pwd")
+    assert done.returncode == 1
+    assert "Python 3.9.2 found at" in done.stderr
+    assert "Python 3.11 or newer is needed" in done.stderr
