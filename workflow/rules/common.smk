@@ -58,6 +58,18 @@ def code_of(script):
     return provenance.code_hash(SCRIPTS / script)
 
 
+def untracked(*keys):
+    """A setting whose change reruns nothing: Snakemake tracks no param that is made from input."""
+
+    def leaf(wildcards, input):
+        value = config
+        for key in keys:
+            value = value[key]
+        return value
+
+    return leaf
+
+
 def growing(megabytes):
     """Memory that grows with each attempt."""
     return lambda wildcards, attempt: megabytes * attempt

@@ -58,9 +58,13 @@ rule download:
         mem_mb=growing(500),
         runtime="12h",
     params:
-        code=code_of("download.py"),
+        # no hash of the code here: a file that is verified needs not come again
         url=in_manifest("url"),
         md5sum=in_manifest("md5sum"),
         file_size=in_manifest("file_size"),
+        portal=untracked("portal", "url"),
+        hosts=untracked("portal", "hosts"),
+        allow_http=untracked("portal", "allow_http"),
+        requests_per_second=untracked("portal", "requests_per_second"),
     script:
         "../scripts/download.py"

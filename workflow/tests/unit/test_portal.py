@@ -1,15 +1,11 @@
-"""The portal: the right files are chosen, faults are told, and only whole files get their name."""
+"""The portal: the right files are chosen, and faults are told."""
 
-import hashlib
 import json
 import logging
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from attprior.errors import InputError
-from attprior.portal.client import CHUNK, download, fetch_object
 from attprior.portal.manifest import COLUMNS, resolve
 
 SHARED = Path(__file__).parents[4] / "shared/data/encode_metadata"
@@ -219,134 +215,3 @@ def test_an_object_as_the_real_portal_serves_it(portal):
     found = resolve(root, "ENCSR153HNT", "hg38")
     assert set(found.control) == {"ENCSR516XLO"}
     assert chosen(found, "relaxed_peaks") == ["ENCFF244PJU"]
-
-
-PAYLOAD = bytes(range(256)) * 12000
-MD5 = hashlib.md5(PAYLOAD).hexdigest()
-
-
-def test_a_file_of_a_folder_is_copied_and_verified(tmp_path):
-    source, target = tmp_path / "source.bam", tmp_path / "here/target.bam"
-    source.write_bytes(PAYLOAD)
-    download(str(source), target, MD5, len(PAYLOAD))
-    assert target.read_bytes() == PAYLOAD
-    assert list(target.parent.iterdir()) == [target]
-
-
-@pytest.mark.parametrize(
-    ("md5sum", "size", "message"),
-    [("0" * 32, len(PAYLOAD), "MD5"), (MD5, 5, "the portal says 5")],
-)
-def test_a_file_that_differs_gets_no_name(tmp_path, md5sum, size, message):
-    source, target = tmp_path / "source.bam", tmp_path / "here/target.bam"
-    source.write_bytes(PAYLOAD)
-    with pytest.raises(InputError, match=message):
-        download(str(source), target, md5sum, size)
-    assert list(target.parent.iterdir()) == []
-
-
-def test_a_file_that_is_listed_but_absent_is_told(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        download(str(tmp_path / "absent.bam"), tmp_path / "target.bam")
-
-
-@pytest.fixture
-def server():
-    """Give a loopback server: its address, the ranges it was asked for, and its faults to come."""
-
-    class Handler(BaseHTTPRequestHandler):
-        ranges, faults, honours_range = [], [], True
-
-        def do_GET(self):
-            if "@@download" not in self.path:
-                known = self.path.startswith(f"/experiments/{EXPERIMENT}/")
-                return self.answer(200 if known else 404, b'{"accession": "x"}')
-            asked = self.headers.get("Range")
-            self.ranges.append(asked)
-            fault = self.faults.pop(0) if self.faults else None
-            if isinstance(fault, int):
-                return self.answer(fault, b"<html>busy</html>")
-            start = int(asked[6:-1]) if asked and self.honours_range else 0
-            body = PAYLOAD[start:]
-            if not body:
-                return self.answer(416, b"")
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if fault == "break" else body)
-
-        def answer(self, status, body):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=[0.01])
-        thread.start()
-        Handler.url = f"http://127.0.0.1:{running.server_port}"
-        yield Handler
-        running.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def no_wait(monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-
-
-def test_objects_come_over_http_as_well(server):
-    assert fetch_object(server.url, f"/experiments/{EXPERIMENT}/") == {"accession": "x"}
-    with pytest.raises(InputError, match="no such accession"):
-        fetch_object(server.url, "/experiments/TSTSR999ZZZ/")
-
-
-def test_a_portal_that_does_not_answer_is_told(no_wait):
-    with pytest.raises(InputError, match="no answer"):
-        fetch_object("http://127.0.0.1:9", f"/experiments/{EXPERIMENT}/")
-
-
-@pytest.mark.parametrize(
-    ("faults", "requests"),
-    [
-        ([], 1),
-        ([503, 500], 3),
-        (["break"], 2),
-        (["break", "break", 429], 4),
-    ],
-)
-def test_a_transfer_outlives_faults_that_pass(server, no_wait, tmp_path, faults, requests):
-    server.faults[:] = faults
-    target = tmp_path / "target.bam"
-    download(f"{server.url}/files/x/@@download/x.bam", target, MD5, len(PAYLOAD))
-    assert target.read_bytes() == PAYLOAD
-    assert len(server.ranges) == requests
-    if faults == ["break"]:
-        assert server.ranges == [None, f"bytes={CHUNK}-"]
-
-
-def test_a_server_without_ranges_sends_it_all_again(server, no_wait, tmp_path):
-    server.faults[:], server.honours_range = ["break"], False
-    target = tmp_path / "target.bam"
-    download(f"{server.url}/files/x/@@download/x.bam", target, MD5, len(PAYLOAD))
-    assert target.read_bytes() == PAYLOAD
-
-
-@pytest.mark.parametrize("left", [PAYLOAD[:1000], PAYLOAD])
-def test_what_an_earlier_run_left_is_resumed(server, tmp_path, left):
-    (tmp_path / "target.bam.part").write_bytes(left)
-    target = tmp_path / "target.bam"
-    download(f"{server.url}/files/x/@@download/x.bam", target, MD5, len(PAYLOAD))
-    assert target.read_bytes() == PAYLOAD
-    assert server.ranges == [f"bytes={len(left)}-"]
-
-
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_file_that_is_refused_leaves_nothing(server, tmp_path, status):
-    server.faults[:] = [status]
-    with pytest.raises(InputError, match=f"HTTP {status}"):
-        download(f"{server.url}/files/x/@@download/x.bam", tmp_path / "target.bam", MD5)
-    assert list(tmp_path.iterdir()) == []
