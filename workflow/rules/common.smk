@@ -19,7 +19,7 @@ SCHEMA = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_tex
 try:
     config = settings.complete(config, SCHEMA)
     settings.check(config, SCHEMA)
-    EXPERIMENTS = settings.read_experiments(config["experiments"])
+    EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -49,8 +49,16 @@ def row(experiment):
 
 
 def tasks(condition):
-    """Experiments of a condition, in the order of the sheet."""
-    return list(EXPERIMENTS.index[EXPERIMENTS.condition == condition])
+    """Experiments of a condition, in the order of the sheet, if models can be made of them."""
+    found = EXPERIMENTS[EXPERIMENTS.condition == condition]
+    for experiment, assay in found.assay.items():
+        if assay not in settings.TRACKED:
+            raise WorkflowError(
+                f"{experiment}: {assay} can't be made into tracks yet, so nothing can be trained "
+                f"on condition {condition}. Its files can be found and fetched: ask for the target "
+                "`manifest` or `fetch`; or take its row out of the sheet."
+            )
+    return list(found.index)
 
 
 def code_of(script):

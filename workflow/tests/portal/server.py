@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 HTML = b"<!doctype html><html><body>ENCODE</body></html>"
 SIGNATURE = "X-Amz-Signature=made&X-Amz-Expires=129600"
+BINARY = "binary/octet-stream"
 # of a search, what does not ask for a property
 VIEW = {"format", "limit", "field", "frame"}
 
@@ -48,12 +49,21 @@ def serve(*records: Mapping, payloads: Mapping[str, bytes] | None = None) -> Ite
 
 @contextmanager
 def _running(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+class Server(ThreadingHTTPServer):
+    """A server that keeps quiet where a client hangs up."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        pass
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,8 +75,11 @@ class Handler(BaseHTTPRequestHandler):
         is_json = not isinstance(body, bytes)
         content = json.dumps(body).encode() if is_json else body
         self.send_response(status)
-        headers = {"Content-Type": "application/json" if is_json else "text/html", **headers}
-        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+        known = {
+            "Content_Type": "application/json" if is_json else "text/html",
+            "Content_Length": str(len(content)),
+        }
+        for name, value in {**known, **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(content)
@@ -119,12 +132,12 @@ def _storage(portal: Portal) -> type[Handler]:
                 return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
             asked = self.headers.get("Range")
             if not asked:
-                return self.answer(200, body, Accept_Ranges="bytes")
+                return self.answer(200, body, Content_Type=BINARY, Accept_Ranges="bytes")
             start = int(asked.removeprefix("bytes=").partition("-")[0])
             if start >= len(body):
                 return self.answer(416, b"", Content_Range=f"bytes */{len(body)}")
             place = f"bytes {start}-{len(body) - 1}/{len(body)}"
-            return self.answer(206, body[start:], Content_Range=place)
+            return self.answer(206, body[start:], Content_Type=BINARY, Content_Range=place)
 
     return StorageHandler
 
