@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from attprior.portal.web import DEFAULT, PassingError, Policy, get, is_remote, p
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
+AHEAD = 4  # chunks that may be written before they are hashed
 PROGRESS = 10  # seconds between two lines of the log
 
 
@@ -45,12 +47,12 @@ class Partial:
         self.path = Path(file.name)
         self.size = os.fstat(file.fileno()).st_size
         self.md5 = hashlib.file_digest(file, _md5)
-        self.hashing = hasher.submit(int)
+        self.hashing = deque()
 
     def append(self, chunk: bytes) -> None:
         """Add bytes."""
-        self.hashing.result()
-        self.hashing = self.hasher.submit(self.md5.update, chunk)
+        self._catch_up(AHEAD)
+        self.hashing.append(self.hasher.submit(self.md5.update, chunk))
         left = memoryview(chunk)
         while left:
             left = left[self.file.write(left) :]
@@ -58,14 +60,19 @@ class Partial:
 
     def clear(self) -> None:
         """Start again."""
-        self.hashing.result()
+        self._catch_up()
         self.file.truncate(0)
         self.size, self.md5 = 0, _md5()
 
     def md5sum(self) -> str:
         """MD5 of all that was written, in hexadecimal."""
-        self.hashing.result()
+        self._catch_up()
         return self.md5.hexdigest()
+
+    def _catch_up(self, ahead: int = 0) -> None:
+        """Wait until at most so many chunks are yet to be hashed."""
+        while len(self.hashing) > ahead:
+            self.hashing.popleft().result()
 
 
 def _md5() -> "hashlib._Hash":
