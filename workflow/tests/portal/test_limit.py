@@ -57,7 +57,9 @@ def test_no_second_has_more_turns_than_allowed_over_several_processes(taker):
         process.kill()
     turns = sorted([*first, *(float(t) for p in processes for t in p.stdout.read().split())])
     assert len(turns) >= 12
-    assert all(later - earlier > 1 for earlier, later in zip(turns, turns[10:], strict=False))
+    assert len(turns) - 1 <= 10 * (turns[-1] - turns[0])
+    # a busy machine may note a turn late
+    assert all(later - earlier > 0.8 for earlier, later in zip(turns, turns[10:], strict=False))
 
 
 def test_a_process_killed_in_its_turn_holds_nobody_up(taker):
