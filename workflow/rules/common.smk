@@ -19,7 +19,7 @@ SCHEMA = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_tex
 try:
     config = settings.complete(config, SCHEMA)
     settings.check(config, SCHEMA)
-    EXPERIMENTS = settings.read_experiments(config["experiments"])
+    EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -49,13 +49,33 @@ def row(experiment):
 
 
 def tasks(condition):
-    """Experiments of a condition, in the order of the sheet."""
-    return list(EXPERIMENTS.index[EXPERIMENTS.condition == condition])
+    """Experiments of a condition, in the order of the sheet, if models can be made of them."""
+    found = EXPERIMENTS[EXPERIMENTS.condition == condition]
+    for experiment, assay in found.assay.items():
+        if assay not in settings.TRACKED:
+            raise WorkflowError(
+                f"{experiment}: {assay} can't be made into tracks yet, so nothing can be trained "
+                f"on condition {condition}. Its files can be found and fetched: ask for the target "
+                "`manifest` or `fetch`; or take its row out of the sheet."
+            )
+    return list(found.index)
 
 
 def code_of(script):
     """Hash of the library files that a script imports: their edit reruns its rule."""
     return provenance.code_hash(SCRIPTS / script)
+
+
+def untracked(*keys):
+    """A setting whose change reruns nothing: Snakemake tracks no param that is made from input."""
+
+    def leaf(wildcards, input):
+        value = config
+        for key in keys:
+            value = value[key]
+        return value
+
+    return leaf
 
 
 def growing(megabytes):
@@ -95,6 +115,8 @@ def require_device():
 
 def write_report():
     """Write the report of a finished run, by the command line that ran it."""
+    if {"manifest", "fetch", "propose"} & set(sys.argv):
+        return  # nothing of theirs is reported, and a report of an earlier run stays
     path = workflow.pathvars.apply("<results>/report.html")
     command = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--nolock", "--report", path]
     done = subprocess.run(command, capture_output=True, text=True)

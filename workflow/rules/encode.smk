@@ -4,6 +4,15 @@
 include: "inputs.smk"
 
 
+if workflow.is_main_process and "propose" not in config and unresolved():
+    print(
+        f"The portal has not been asked yet about {len(unresolved())} experiments "
+        f"({', '.join(unresolved())}), so their files and controls are unknown, and the jobs that "
+        "depend on them are not in this plan. The target `manifest` asks.",
+        file=sys.stderr,
+    )
+
+
 checkpoint resolve:
     """Choose an experiment's files on the portal."""
     input:
@@ -30,7 +39,11 @@ checkpoint resolve:
         genome=lookup("genome/name", within=config),
         alignments=lookup("portal/alignments", within=config),
         control=lambda wildcards: row(wildcards.experiment)["control"] or "none",
+        assay=lambda wildcards: row(wildcards.experiment)["assay"],
         required=missing_roles,
+        hosts=untracked("portal", "hosts"),
+        allow_http=untracked("portal", "allow_http"),
+        requests_per_second=untracked("portal", "requests_per_second"),
     script:
         "../scripts/resolve.py"
 
@@ -39,7 +52,7 @@ rule download:
     """Bring a file of the portal here, and verify it."""
     input:
         # a manifest made anew concerns only the files that it changes, which params show
-        manifest=ancient("<resources>/manifest/{experiment}.tsv"),
+        manifest=ancient(manifest_of),
     output:
         "<resources>/encode/{experiment}/{file}.{ext}",
     log:
@@ -58,9 +71,74 @@ rule download:
         mem_mb=growing(500),
         runtime="12h",
     params:
-        code=code_of("download.py"),
+        # no hash of the code here: a file that is verified needs not come again
         url=in_manifest("url"),
         md5sum=in_manifest("md5sum"),
         file_size=in_manifest("file_size"),
+        portal=untracked("portal", "url"),
+        hosts=untracked("portal", "hosts"),
+        allow_http=untracked("portal", "allow_http"),
+        requests_per_second=untracked("portal", "requests_per_second"),
     script:
         "../scripts/download.py"
+
+
+rule manifest:
+    """Write all manifests as one, to be kept under the config key `manifest`."""
+    input:
+        kept=config["manifest"] or [],
+        # all of the sheet in one round, then the controls that these name
+        asked=asked_at_once,
+        new=new_manifests,
+    output:
+        "<results>/manifest.tsv",
+    log:
+        "<logs>/manifest.log",
+    benchmark:
+        "<benchmarks>/manifest.tsv"
+    localrule: True
+    conda:
+        "../../envs/portal.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime="10m",
+    params:
+        code=code_of("manifest.py"),
+    script:
+        "../scripts/manifest.py"
+
+
+rule fetch:
+    """Every file of the portal that the sheet or the kept manifest names."""
+    input:
+        fetched,
+
+
+rule propose:
+    """List experiments on the portal, and write rows for the sheet."""
+
+    # without output: it asks anew each time, and what it writes is no other rule's input
+    log:
+        "<logs>/propose.log",
+    localrule: True
+    conda:
+        "../../envs/portal.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime="10m",
+    params:
+        portal=lookup("portal/url", within=config),
+        genome=lambda wildcards: proposal("assembly") or config["genome"]["name"],
+        target=lambda wildcards: proposal("target"),
+        biosample=lambda wildcards: proposal("biosample"),
+        assay=lambda wildcards: proposal("assay"),
+        peaks_only=lambda wildcards: proposal("peaks_only"),
+        alignments=lookup("portal/alignments", within=config),
+        hosts=lookup("portal/hosts", within=config),
+        allow_http=lookup("portal/allow_http", within=config),
+        requests_per_second=lookup("portal/requests_per_second", within=config),
+        base=lambda wildcards: workflow.pathvars.apply(f"<results>/propose/{proposed()}"),
+    script:
+        "../scripts/propose.py"

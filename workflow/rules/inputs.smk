@@ -1,6 +1,23 @@
 """Which files an experiment has, whether local or on the portal."""
 
+import re
+
 import pandas as pd
+from attprior.portal.manifest import read_manifest
+
+try:
+    KEPT = (
+        read_manifest(config["manifest"], config["genome"]["name"]) if config["manifest"] else None
+    )
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+# the portal's files of the experiments whose rows a user keeps
+RESOLVED = (
+    {}
+    if KEPT is None
+    else {name: rows for name, rows in KEPT.groupby("experiment") if name not in config["refresh"]}
+)
 
 
 def files_of(experiment, role):
@@ -14,7 +31,9 @@ def files_of(experiment, role):
 
 
 def manifest(experiment):
-    """The portal's files of an experiment, once they are resolved."""
+    """The portal's files of an experiment, once they are resolved; at once those that are kept."""
+    if experiment in RESOLVED:
+        return RESOLVED[experiment]
     path = checkpoints.resolve.get(experiment=experiment).output[0]
     return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
 
@@ -47,15 +66,88 @@ def in_manifest(column):
     """Give the function that reads a download's column of the manifest."""
 
     def value(wildcards, input):
-        files = pd.read_csv(input.manifest, sep="\t", dtype=str, keep_default_na=False)
+        files = (
+            pd.read_csv(input.manifest, sep="\t", dtype=str, keep_default_na=False)
+            if input.manifest
+            else RESOLVED[wildcards.experiment]
+        )
         return files.set_index("file").loc[wildcards.file, column]
 
     return value
 
 
+def manifest_of(wildcards):
+    """Manifest of an experiment that the portal is asked about; none of one that is kept."""
+    return [] if wildcards.experiment in RESOLVED else "<resources>/manifest/{experiment}.tsv"
+
+
+def of_portal(experiment):
+    """Whether an experiment's files are the portal's, at least some."""
+    return is_accession(experiment) and bool(missing_roles_of(experiment))
+
+
+def on_portal():
+    """Accessions whose files the portal has, controls included."""
+    named = [*EXPERIMENTS.index, *filter(None, map(control_of, EXPERIMENTS.index))]
+    return list(filter(of_portal, dict.fromkeys(named)))
+
+
+def asked_at_once(wildcards):
+    """Manifests of the sheet's own experiments: asked about in parallel, before their controls."""
+    names = [name for name in EXPERIMENTS.index if of_portal(name) and name not in RESOLVED]
+    return collect("<resources>/manifest/{name}.tsv", name=names)
+
+
+def new_manifests(wildcards):
+    """Manifests of all experiments that the portal is asked about."""
+    names = [name for name in on_portal() if name not in RESOLVED]
+    return collect("<resources>/manifest/{name}.tsv", name=names)
+
+
+def fetched(wildcards):
+    """Every file of the portal that the sheet or the kept manifest names."""
+    names = dict.fromkeys([*on_portal(), *RESOLVED])
+    return [
+        f"<resources>/encode/{name}/{url.rpartition('/')[2]}"
+        for name in names
+        for url in manifest(name).url
+    ]
+
+
+def proposal(key):
+    """What `propose` is asked."""
+    if "propose" not in config:
+        raise WorkflowError(
+            "propose what? Give the config key, such as "
+            "--config propose='{target: GATA2, assay: TF ChIP-seq, assembly: GRCh38}'"
+        )
+    return config["propose"][key]
+
+
+def proposed():
+    """Name of what `propose` is asked."""
+    named = "_".join(filter(None, [proposal("target"), proposal("biosample")]))
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", named)
+
+
+def unresolved():
+    """Experiments of the sheet of whose files nothing is known yet."""
+    folder = Path(workflow.pathvars.apply("<resources>/manifest"))
+    return [
+        name
+        for name in EXPERIMENTS.index
+        if of_portal(name) and name not in RESOLVED and not (folder / f"{name}.tsv").exists()
+    ]
+
+
 def missing_roles(wildcards):
     """What the portal must have, as it is not given by local files."""
-    given = row(wildcards.experiment)
+    return missing_roles_of(wildcards.experiment)
+
+
+def missing_roles_of(experiment):
+    """Roles that local files leave to the portal."""
+    given = row(experiment)
     roles = ["alignments"] if given["assay"] == "control-chip" else ["alignments", "peaks"]
     return [role for role in roles if not given[role]]
 
@@ -70,6 +162,8 @@ def quality_control():
     """Give the function that lists the quality control of all experiments and their controls."""
 
     def tables(wildcards):
+        if EXPERIMENTS.empty:
+            raise WorkflowError(f"{config['experiments']}: no experiments; add a row for each")
         controls = filter(None, map(control_of, EXPERIMENTS.index))
         experiments = dict.fromkeys([*EXPERIMENTS.index, *controls])
         return [f"<results>/experiments/{experiment}/qc.tsv" for experiment in experiments]

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.portal.client import download
+from attprior.portal.download import download
+from attprior.portal.web import Policy
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,4 +15,10 @@ with logged(snakemake.log[0]):
         snakemake.output[0],
         md5sum=snakemake.params.md5sum,
         file_size=int(snakemake.params.file_size),
+        portal=snakemake.params.portal,
+        policy=Policy(
+            hosts=tuple(snakemake.params.hosts),
+            allow_http=snakemake.params.allow_http,
+            requests_per_second=snakemake.params.requests_per_second,
+        ),
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from attprior.files import aside
 from attprior.log import logged
 from attprior.portal.manifest import resolve
+from attprior.portal.web import Policy
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,9 +15,15 @@ with logged(snakemake.log[0]):
         snakemake.params.portal,
         snakemake.wildcards.experiment,
         genome=snakemake.params.genome,
+        assay=snakemake.params.assay,
         control=snakemake.params.control,
         alignments=snakemake.params.alignments,
         required=snakemake.params.required,
+        policy=Policy(
+            hosts=tuple(snakemake.params.hosts),
+            allow_http=snakemake.params.allow_http,
+            requests_per_second=snakemake.params.requests_per_second,
+        ),
     )
     with aside(snakemake.output[0]) as target:
         files.to_csv(target, sep="\t", index=False)

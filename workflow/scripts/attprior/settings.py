@@ -17,7 +17,9 @@ from attprior.models.shapes import output_length
 
 COLUMNS = ["condition", "experiment", "assay", "control", "alignments", "peaks", "relaxed_peaks"]
 REQUIRED_COLUMNS = ["condition", "experiment", "assay"]
-ASSAYS = ["tf-chip", "control-chip"]
+ASSAYS = ["tf-chip", "control-chip", "dnase", "atac"]
+# of which tracks can be made; files of the others can be had
+TRACKED = ("tf-chip", "control-chip")
 ACCESSION = re.compile(r"^(ENC|TST)SR\d{3}[A-Z0-9]{3}$")
 NAMED = ("models", "arms", "comparisons")
 
@@ -128,8 +130,15 @@ def as_text(settings: Mapping) -> str:
     return json.dumps(settings, sort_keys=True)
 
 
-def read_experiments(path: str | Path) -> pd.DataFrame:
+def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFrame:
     """Read and check the sheet of experiments.
+
+    Parameters
+    ----------
+    path
+        TSV, a row per experiment.
+    may_be_empty
+        Whether a sheet without rows is taken too, as where its rows are still looked for.
 
     Returns
     -------
@@ -160,8 +169,10 @@ def read_experiments(path: str | Path) -> pd.DataFrame:
         near = difflib.get_close_matches(column, COLUMNS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known columns: {', '.join(COLUMNS)}"
         raise InputError(f"{path}: unknown column '{column}'; {hint}")
-    if sheet.empty:
-        raise InputError(f"{path}: no experiments; add a row per experiment")
+    if sheet.empty and not may_be_empty:
+        raise InputError(
+            f"{path}: no experiments; add a row per experiment (`snakemake propose` finds some)"
+        )
     sheet = sheet.reindex(columns=COLUMNS, fill_value="")
     for (number, _), row in zip(rows, sheet.to_dict("records"), strict=True):
         _check_row(f"{path}, line {number}", row, sheet)
@@ -227,6 +238,11 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
             )
     for column in ("alignments", "peaks", "relaxed_peaks"):
         for file in split_paths(row[column]):
+            if file.lower().endswith((".bw", ".bigwig")):
+                raise InputError(
+                    f"{where}: {column} of {name}: {file} is a bigWig, which can't be read yet; "
+                    "give BAM files"
+                )
             if not Path(file).is_file():
                 raise InputError(f"{where}: {column} of {name}: no file {file}")
     control = row["control"]
