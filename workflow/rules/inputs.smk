@@ -65,13 +65,9 @@ def control_of(experiment):
 def in_manifest(column):
     """Give the function that reads a download's column of the manifest."""
 
-    def value(wildcards, input):
-        files = (
-            pd.read_csv(input.manifest, sep="\t", dtype=str, keep_default_na=False)
-            if input.manifest
-            else RESOLVED[wildcards.experiment]
-        )
-        return files.set_index("file").loc[wildcards.file, column]
+    # not from input: Snakemake does not track params that are made of it
+    def value(wildcards):
+        return manifest(wildcards.experiment).set_index("file").loc[wildcards.file, column]
 
     return value
 
