@@ -107,6 +107,17 @@ def test_a_proposal_is_shown_and_written(run):
     assert "propose what? Give the config key" in run("propose", succeeds=False)
 
 
+def test_peak_sets_alone_are_listed_and_fetched(run):
+    query = {"target": "GATA2", "assembly": "GRCh38", "peaks_only": True}
+    run("propose", propose=query)
+    (listed,) = (run.folder / "results/propose").glob("*.peaks.tsv")
+    shutil.copy(listed, run.folder / "config/peaks.tsv")
+    sheet(run.folder)
+    run("fetch", manifest="config/peaks.tsv", propose=query)
+    (file,) = (run.folder / "resources/encode").glob("*/*")
+    assert file.read_bytes() == PAYLOADS["TSTFF000003"]
+
+
 @pytest.mark.parametrize("name", ["SPI1", "GATA2", "K562", "BPNet"])
 def test_the_papers_configs_are_valid(name):
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
