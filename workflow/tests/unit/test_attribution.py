@@ -26,11 +26,6 @@ CPU = torch.device("cpu")
 NUMBER, REFERENCES, BATCH = 5, 4, 7  # batches that split a sequence's references
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 def make(controls="matched", seed=0):
     torch.manual_seed(seed)
     model = ProfileModel(SETTINGS, 2, 2, controls)

@@ -9,21 +9,11 @@ from attprior.evaluation import evaluate, mean_profile, performance, predict
 from attprior.losses import multinomial_nll
 from attprior.models.saved import build, load_model, save_model
 from attprior.training.job import open_windows
-from made_condition import SETTINGS, write_condition
+from made_condition import SETTINGS
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def condition(tmp_path_factory):
-    return write_condition(tmp_path_factory.mktemp("condition"))
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,6 @@ from scipy.stats import multinomial
 SHAPE = (5, 2, 2, 30)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def logits():
     return torch.tensor(np.random.default_rng(0).normal(size=SHAPE))

@@ -19,11 +19,6 @@ PRIORS = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(params=PRIORS)
 def prior(request):
     return PRIORS[request.param]

@@ -21,11 +21,6 @@ SETTINGS = {
 CONTROLS = ["matched", "shared", "none"]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 def make(tasks=2, strands=2, controls="matched"):
     torch.manual_seed(0)
     return ProfileModel(SETTINGS, tasks, strands, controls).double()

@@ -26,16 +26,6 @@ PRIORS = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def condition(tmp_path_factory):
-    return write_condition(tmp_path_factory.mktemp("condition"))
-
-
 @pytest.fixture(scope="module")
 def windows(condition):
     return open_windows(*condition[:2], SETTINGS)
