@@ -36,6 +36,8 @@ class Launcher:
         self.programs.mkdir()
         shutil.copy(ROOT / "envs/run", self.root / "envs/run")
         self.lock.write_text("numpy==2.0\ntorch==2.9.0\n")
+        self.macs3_lock = self.root / "envs/macs3.lock"
+        self.macs3_lock.write_text("MACS3==3.0.4\n")
         for tool in (
             "bash",
             "cat",
@@ -52,7 +54,7 @@ class Launcher:
         self.program("python3", PYTHON.format(calls=self.calls, folder=folder))
         self.program("id", "#!/bin/bash\necho 1000\n")
         self.program("command", ECHO)
-        for tool in ("samtools", "bedtools"):
+        for tool in ("samtools", "bedtools", "gcc"):
             self.program(tool, "#!/bin/bash\n")
 
     def program(self, name: str, text: str) -> None:
@@ -156,6 +158,24 @@ def test_other_build_of_torch_is_taken_where_no_cpu_build_is_on_offer(launcher, 
     assert done.returncode == 0
     assert launcher.installed()[:2] == ["torch==2.9.0+cpu", "torch==2.9.0"]
     assert "the CUDA build, several GB" in done.stderr
+
+
+def test_macs3_is_built_once_and_only_when_asked_for(launcher):
+    launcher.run("pwd")
+    assert f"--requirement {launcher.macs3_lock}" not in launcher.installed()
+    done = launcher.run("--macs3", "bash", "-c", "echo ran")
+    assert done.stdout == "ran\n"
+    assert launcher.installed() == [f"--requirement {launcher.macs3_lock}"]
+    assert launcher.run("--macs3", "pwd").stderr == ""
+    assert launcher.installed() == []
+
+
+def test_missing_compiler_is_told_before_anything_is_installed(launcher):
+    (launcher.programs / "gcc").unlink()
+    done = launcher.run("pwd")
+    assert done.returncode == 1
+    assert done.stderr == "envs/run: gcc missing; install with: sudo apt-get install gcc\n"
+    assert launcher.installed() == []
 
 
 def test_missing_tools_without_root_give_one_line_that_says_what_to_install(launcher):
