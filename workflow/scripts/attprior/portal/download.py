@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 import time
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import BinaryIO
 
 import requests
@@ -23,7 +23,7 @@ from attprior.portal.web import DEFAULT, PassingError, Policy, get, is_remote, p
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
-AHEAD = 4  # chunks that may be written before they are hashed
+AHEAD = 8  # chunks that may be written before they are hashed
 PROGRESS = 10  # seconds between two lines of the log
 
 
@@ -32,27 +32,26 @@ class DamagedError(InputError):
 
 
 class Partial:
-    """A file in the making, hashed by a second thread while it is written.
+    """A file in the making, hashed by a second thread while it is written; close it to end that.
 
     Parameters
     ----------
     file
         Open for reading and appending, unbuffered; what it holds is hashed first.
-    hasher
-        Of one thread.
     """
 
-    def __init__(self, file: BinaryIO, hasher: Executor):
-        self.file, self.hasher = file, hasher
+    def __init__(self, file: BinaryIO):
+        self.file = file
         self.path = Path(file.name)
         self.size = os.fstat(file.fileno()).st_size
         self.md5 = hashlib.file_digest(file, _md5)
-        self.hashing = deque()
+        self.chunks: Queue[bytes | None] = Queue(AHEAD)
+        self.hasher = Thread(target=self._hash, daemon=True)
+        self.hasher.start()
 
     def append(self, chunk: bytes) -> None:
         """Add bytes."""
-        self._catch_up(AHEAD)
-        self.hashing.append(self.hasher.submit(self.md5.update, chunk))
+        self.chunks.put(chunk)
         left = memoryview(chunk)
         while left:
             left = left[self.file.write(left) :]
@@ -60,19 +59,25 @@ class Partial:
 
     def clear(self) -> None:
         """Start again."""
-        self._catch_up()
+        self.chunks.join()
         self.file.truncate(0)
         self.size, self.md5 = 0, _md5()
 
     def md5sum(self) -> str:
         """MD5 of all that was written, in hexadecimal."""
-        self._catch_up()
+        self.chunks.join()
         return self.md5.hexdigest()
 
-    def _catch_up(self, ahead: int = 0) -> None:
-        """Wait until at most so many chunks are yet to be hashed."""
-        while len(self.hashing) > ahead:
-            self.hashing.popleft().result()
+    def close(self) -> None:
+        """End the second thread; the file stays open."""
+        self.chunks.put(None)
+        self.hasher.join()
+
+    def _hash(self) -> None:
+        """Hash chunks as they come."""
+        while (chunk := self.chunks.get()) is not None:
+            self.md5.update(chunk)
+            self.chunks.task_done()
 
 
 def _md5() -> "hashlib._Hash":
@@ -119,13 +124,12 @@ def download(
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.part")
-    with _alone(partial) as (file, waited), ThreadPoolExecutor(1) as hasher:
+    with _alone(partial) as (file, waited), closing(Partial(file)) as part:
         if waited and target.is_file():
-            with target.open("rb") as there:
-                _verify(Partial(there, hasher), source, md5sum, file_size)
+            with target.open("rb") as there, closing(Partial(there)) as whole:
+                _verify(whole, source, md5sum, file_size)
             log.info("%s: brought by another job meanwhile", target)
             return
-        part = Partial(file, hasher)
         try:
             if file_size and part.size > file_size:
                 part.clear()
