@@ -1,7 +1,7 @@
 """A genome: its chromosomes' sizes, and its sequence as arrays of base codes."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,7 +11,9 @@ import pyfaidx
 
 from attprior.errors import InputError
 from attprior.files import aside
-from attprior.sequence import encode
+from attprior.sequence import CODES, encode
+
+BLOCK = 1 << 20  # bytes read at once
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Genome:
         Parameters
         ----------
         path
-            FASTA file, plain or compressed by bgzip.
+            FASTA file, uncompressed.
         chroms
             Names of the chromosomes wanted.
 
@@ -51,14 +53,78 @@ class Genome:
         genome = cls.open(path)
         return {chrom: genome.chromosome(chrom) for chrom in chroms}
 
-    def chromosome(self, chrom: str) -> np.ndarray:
-        """Codes of a whole chromosome, (L,) uint8."""
+    @classmethod
+    def end_to_end(cls, path: str | Path, sizes: Mapping[str, int]) -> np.ndarray:
+        """Read whole chromosomes into memory, one after the other, a byte a base.
+
+        Parameters
+        ----------
+        path
+            FASTA file, uncompressed.
+        sizes
+            Chromosomes wanted, and their sizes in bp.
+
+        Returns
+        -------
+        (G,) uint8
+            Codes 0 to 3 for A, C, G, T and 4 for all else.
+
+        Raises
+        ------
+        InputError
+            If the FASTA file lacks a chromosome, or has it in another size.
+        """
+        genome = cls.open(path)
+        codes = np.empty(sum(sizes.values()), dtype=np.uint8)
+        start = 0
+        for chrom, size in sizes.items():
+            found = genome.size(chrom)
+            if found != size:
+                raise InputError(
+                    f"{path}: {chrom} has {found} bp, but {size} bp are expected. "
+                    "Use one genome throughout."
+                )
+            genome.chromosome(chrom, out=codes[start : start + size])
+            start += size
+        return codes
+
+    def size(self, chrom: str) -> int:
+        """Size of a chromosome in bp."""
         if chrom not in self.fasta:
             raise InputError(
                 f"{self.fasta.filename}: no chromosome {chrom!r}; "
                 f"it has {some(self.fasta.keys())}. Use one genome throughout."
             )
-        return encode(self.fasta[chrom][:])
+        return len(self.fasta[chrom])
+
+    def chromosome(self, chrom: str, out: np.ndarray | None = None) -> np.ndarray:
+        """Codes of a whole chromosome, (L,) uint8, in `out` if it is given.
+
+        Raises
+        ------
+        InputError
+            If the FASTA file lacks the chromosome, or its index is not of this file.
+        """
+        size = self.size(chrom)
+        codes = np.empty(size, dtype=np.uint8) if out is None else out
+        index = self.fasta.faidx.index[chrom]
+        # blocks that stay in the processor's cache: several times as fast as pyfaidx
+        lines, rest = divmod(size, max(index.lenc, 1))
+        left = lines * index.lenb + rest
+        filled = 0
+        with open(self.fasta.filename, "rb") as file:
+            file.seek(index.offset)
+            while block := file.read(min(left, BLOCK)):
+                left -= len(block)
+                part = np.frombuffer(block.translate(CODES, delete=b"\r\n"), dtype=np.uint8)
+                codes[filled : filled + len(part)] = part[: size - filled]
+                filled += len(part)
+        if filled != size:
+            raise InputError(
+                f"{self.fasta.filename}: {chrom} has {filled} bp where the index says {size}; "
+                "delete the .fai beside it, and run again"
+            )
+        return codes
 
     def fetch(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Codes of an interval.

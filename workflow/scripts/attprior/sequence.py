@@ -5,19 +5,16 @@ import numpy as np
 BASES = "ACGT"
 N_CODE = 4
 
-_CODES = np.full(256, N_CODE, dtype=np.uint8)
-for _code, _base in enumerate(BASES):
-    _CODES[ord(_base)] = _CODES[ord(_base.lower())] = _code
+# code of each byte; find gives -1 for all that is no base
+CODES = bytes(BASES.find(chr(byte).upper()) % (N_CODE + 1) for byte in range(256))
 _TEXT = np.frombuffer(b"ACGTN", dtype=np.uint8)
-# a row of zeros for N: no base there, so no contribution either
-_ONE_HOT = np.vstack([np.eye(4, dtype=np.float32), np.zeros((1, 4), dtype=np.float32)])
 _COMPLEMENT = np.array([3, 2, 1, 0, N_CODE], dtype=np.uint8)
 
 
 def encode(text: str | bytes) -> np.ndarray:
     """Codes (L,) uint8 of a sequence: 0 to 3 for A, C, G, T in either case, 4 for all else."""
     raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-    return _CODES[np.frombuffer(raw, dtype=np.uint8)]
+    return np.frombuffer(bytearray(raw.translate(CODES)), dtype=np.uint8)
 
 
 def decode(codes: np.ndarray) -> str:
@@ -32,7 +29,9 @@ def one_hot(sequence: str) -> np.ndarray:
 
 def one_hot_codes(codes: np.ndarray) -> np.ndarray:
     """One-hot (..., 4, L) float32 of codes (..., L)."""
-    return np.ascontiguousarray(np.moveaxis(_ONE_HOT[codes], -1, -2))
+    # N is none of the four: no base there, so no contribution either
+    bases = np.arange(len(BASES), dtype=codes.dtype)[:, None]
+    return (codes[..., None, :] == bases).astype(np.float32)
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:

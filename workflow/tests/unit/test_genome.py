@@ -30,6 +30,38 @@ def test_whole_chromosomes_hold_every_base_in_either_case(fasta):
         assert loaded[name].tolist() == expected(sequence)
 
 
+def test_chromosomes_lie_end_to_end_in_the_order_asked_for(fasta):
+    found = Genome.end_to_end(fasta, {"chr2": 12, "chr1": 17})
+    assert found.tolist() == expected(SEQUENCES["chr2"] + SEQUENCES["chr1"])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("width", [1, 7, 60, 1000])
+def test_lines_of_any_width_are_read_whole(tmp_path, monkeypatch, newline, width):
+    monkeypatch.setattr("attprior.genome.BLOCK", 13)  # so that blocks end within lines
+    sequence = "ACGTTGCANN" * 20
+    rows = [sequence[i : i + width] for i in range(0, len(sequence), width)]
+    path = tmp_path / "genome.fa"
+    records = [newline.join([">a", *rows]), newline.join([">b x", "ACG"])]
+    path.write_bytes((newline.join(records) + newline).encode())
+    loaded = Genome.load(path, ["a", "b"])
+    assert loaded["a"].tolist() == expected(sequence)
+    assert loaded["b"].tolist() == expected("ACG")
+
+
+def test_a_chromosome_of_another_size_is_refused(fasta):
+    with pytest.raises(InputError, match="chr1 has 17 bp, but 18"):
+        Genome.end_to_end(fasta, {"chr1": 18})
+
+
+@pytest.mark.filterwarnings("ignore:Index file")
+def test_an_index_of_another_file_is_refused(fasta):
+    Genome.open(fasta)  # writes the index
+    fasta.write_text(">chr1\nACGT\n")
+    with pytest.raises(InputError, match=r"delete the \.fai"):
+        Genome.load(fasta, ["chr1"])
+
+
 def test_an_interval_is_a_slice_of_its_chromosome(fasta):
     genome = Genome.open(fasta)
     assert genome.fetch("chr1", 3, 9).tolist() == expected(SEQUENCES["chr1"][3:9])
