@@ -5,7 +5,7 @@ include: "conditions.smk"
 
 
 rule labels:
-    """Gather tracks and peaks of a condition's experiments in one labelled HDF5."""
+    """Gather tracks and peaks of a condition in one labelled HDF5, and label the genome's bins."""
     input:
         chrom_sizes=f"{GENOME}.chrom.sizes",
         tracks=task_tracks,
@@ -30,6 +30,15 @@ rule labels:
         tasks=lambda wildcards: tasks(wildcards.condition),
         controls=lambda wildcards: controls(wildcards.condition),
         with_relaxed=lambda wildcards: with_relaxed(wildcards.condition),
+        # all experiments of a condition and their controls have as many
+        tracks_per_task=lambda wildcards: len(tracks_of(tasks(wildcards.condition)[0])),
+        width=lookup("bins/width", within=config),
+        stride=lookup("bins/stride", within=config),
+        flank=lookup("bins/flank", within=config),
+        # stored as it is; it is made from input, so that it reruns nothing by itself
+        settings=lambda wildcards, input: settings.as_text(
+            {key: config[key] for key in ("genome", "reads", "peaks", "bins")}
+        ),
     script:
         "../scripts/labels.py"
 

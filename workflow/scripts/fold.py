@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 with logged(snakemake.log[0]):
     splits = split_chromosomes(
-        Labels.open(snakemake.input[0]),
+        Labels.open(snakemake.input[0], counts=False),
         snakemake.wildcards.fold,
         **snakemake.params.splits,
     )

@@ -1,5 +1,6 @@
 """Gather tracks and peaks of a condition in one labelled HDF5."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from attprior.dataset.store import write_labels
@@ -8,10 +9,14 @@ from attprior.log import logged
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-pairs = list(zip(snakemake.input.tracks[::2], snakemake.input.tracks[1::2], strict=True))
-of_controls = snakemake.input.control_tracks
-control_pairs = zip(of_controls[::2], of_controls[1::2], strict=True)
-controls = list(snakemake.params.controls)
+
+def of_each(names: Iterable[str], paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Name to bigWigs, of a list of the bigWigs of all."""
+    each = zip(*[iter(paths)] * snakemake.params.tracks_per_task, strict=True)
+    return dict(zip(names, each, strict=True))
+
+
+tasks, controls = list(snakemake.params.tasks), list(snakemake.params.controls)
 
 with logged(snakemake.log[0]):
     write_labels(
@@ -19,9 +24,13 @@ with logged(snakemake.log[0]):
         condition=snakemake.wildcards.condition,
         genome=snakemake.params.genome,
         chrom_sizes=snakemake.input.chrom_sizes,
-        tracks=dict(zip(snakemake.params.tasks, pairs, strict=True)),
-        controls=dict(zip(snakemake.params.tasks, controls, strict=True)),
-        control_tracks=dict(zip(dict.fromkeys(filter(None, controls)), control_pairs, strict=True)),
-        peaks=dict(zip(snakemake.params.tasks, snakemake.input.peaks, strict=True)),
+        tracks=of_each(tasks, snakemake.input.tracks),
+        controls=dict(zip(tasks, controls, strict=True)),
+        control_tracks=of_each(
+            dict.fromkeys(filter(None, controls)), snakemake.input.control_tracks
+        ),
+        peaks=dict(zip(tasks, snakemake.input.peaks, strict=True)),
         relaxed=dict(zip(snakemake.params.with_relaxed, snakemake.input.relaxed, strict=True)),
+        bins={key: snakemake.params[key] for key in ("width", "stride", "flank")},
+        config=snakemake.params.settings,
     )

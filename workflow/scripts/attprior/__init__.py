@@ -1,1 +1,3 @@
 """Attribution priors for models of regulatory DNA, and the analyses around them."""
+
+__version__ = "0.1.0"

@@ -3,18 +3,23 @@
 import h5py
 import numpy as np
 import pandas as pd
+from attprior.dataset.bins import label_bins
 from attprior.sequence import decode, encode
 
 CHROMOSOMES = {"chr1": 2000, "chr2": 1600, "chr3": 1500}
 SPLITS = {"chr1": "training", "chr2": "validation", "chr3": "test"}
 MOTIF = "GGAAGTGA"
+# a bin and its flanks are as long as the input
+BINS = {"width": 20, "stride": 10, "flank": 20}
 SETTINGS = {
+    "architecture": "profile",
     "input_length": 60,
     "profile_length": 30,
     "filters": 8,
     "widths": [7, 3],
     "dilations": [1, 2],
     "profile_width": 21,
+    "dropout": 0,
     "count_loss_weight": 1.0,
     "epochs": 3,
     "patience": 99,
@@ -23,18 +28,31 @@ SETTINGS = {
     "learning_rate": 0.01,
     "weight_decay": 0.0,
     "jitter": 4,
-    "negatives_per_peak": 1,
+    "tile_stride": None,
+    "negatives_per_positive": 1,
+    "match_gc": False,
     "reverse_complement": True,
     "peaks": 1,
+    "precision": "float32",
+    "deterministic": False,
     "prior": {"kind": "none"},
 }
-FOURIER = {"kind": "fourier", "weight": 1.0, "freq_limit": 9, "softness": 0.2, "smooth_sigma": 3}
+# leaves that every prior has
+PRIOR = {
+    "weight": 1.0,
+    "attribution": "gradient",
+    "examples": "positives",
+    "schedule": "constant",
+    "rate": 1.0,
+    "scalar_weighting": "probability",
+}
+FOURIER = {**PRIOR, "kind": "fourier", "freq_limit": 9, "softness": 0.2, "smooth_sigma": 3}
 
 
 def write_condition(folder, tasks=2, controls="matched"):
     """Write labels.h5, genome.fa and fold.tsv; peaks have a motif and an excess of counts.
 
-    Peaks stand every 75 bp from 50 on, the tasks in turn.
+    Peaks stand every 75 bp from 50 on, the tasks in turn; bins are labelled by them.
     """
     rng = np.random.default_rng(0)
     lengths = np.array(list(CHROMOSOMES.values()))
@@ -50,7 +68,7 @@ def write_condition(folder, tasks=2, controls="matched"):
     control_names = control_names.get(controls, [])
     with h5py.File(folder / "labels.h5", "w") as file:
         file.attrs.update(
-            format="attprior-labels", version=1, condition="TF", genome="made", controls=controls
+            format="attprior-labels", version=2, condition="TF", genome="made", controls=controls
         )
         file["chromosomes/name"] = np.array(list(CHROMOSOMES), dtype="S")
         file["chromosomes/length"] = lengths
@@ -66,11 +84,32 @@ def write_condition(folder, tasks=2, controls="matched"):
                 file[f"tracks/{name}/{strand}/count"] = counts[counts > 0].astype(np.uint32)
         task = np.arange(len(summits)) % tasks
         signal = rng.permutation(len(summits)).astype(np.float32)
-        file["regions/task"], file["regions/summit"] = task.astype(np.int32), summits
-        file["regions/start"], file["regions/end"] = summits - 20, summits + 20
-        file["regions/signal"] = signal
         rank = pd.Series(signal).groupby(task).rank(ascending=False) - 1
-        file["regions/rank"] = rank.to_numpy().astype(np.int32)
+        regions = pd.DataFrame(
+            {
+                "task": task.astype(np.int32),
+                "start": summits - 20,
+                "end": summits + 20,
+                "summit": summits,
+                "signal": signal,
+                "rank": rank.to_numpy().astype(np.int32),
+            }
+        )
+        for column in regions:
+            file[f"regions/{column}"] = regions[column].to_numpy()
+        bins = label_bins(lengths, names, regions, None, **BINS)
+        file.create_group("bins").attrs.update(BINS)
+        for kind in ("positive", "ambiguous"):
+            runs = [r.select((r.region >= 0) == (kind == "positive")) for r in bins.runs]
+            table = {
+                "task": np.repeat(np.arange(tasks, dtype=np.int32), [len(r.first) for r in runs]),
+                "first": np.concatenate([r.first for r in runs]),
+                "stop": np.concatenate([r.stop for r in runs]),
+            }
+            if kind == "positive":
+                table["region"] = np.concatenate([r.region for r in runs])
+            for column, values in table.items():
+                file[f"bins/{kind}/{column}"] = values
     (folder / "genome.fa").write_text(
         "".join(
             f">{name}\n{decode(genome[offset : offset + length])}\n"

@@ -1,16 +1,29 @@
 """Examples: what they hold, and that a seed and an epoch decide which they are."""
 
+import dataclasses
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.dataset.sampler import PeakSampler, Windows, sampler
+from attprior.dataset.bins import label_bins
+from attprior.dataset.sampler import (
+    BinSampler,
+    PeakSampler,
+    best_peaks,
+    match_gc,
+    sampler,
+    tiles,
+)
 from attprior.dataset.store import Coordinates, Labels, Track
+from attprior.dataset.windows import Windows
 from attprior.sequence import N_CODE, one_hot_codes
 
 LENGTHS = np.array([3000, 1000, 2000, 60])
 OFFSETS = np.array([0, 3000, 4000, 6000])
 TOTAL = int(LENGTHS.sum())
 READ, PREDICTED = 100, 60
+WIDTH, STRIDE, FLANK = 40, 10, 30
 
 
 def track(rng):
@@ -29,13 +42,19 @@ def make(summits, tasks=2, task=None, signal=None):
     regions = pd.DataFrame(
         {
             "task": np.zeros(len(summits), int) if task is None else task,
+            "start": summits - 20,
+            "end": summits + 31,
             "summit": summits,
             "signal": signal,
             "chromosome": coordinates.chromosome(summits),
         }
     )
+    by_task = regions.groupby("task").signal
+    regions["rank"] = by_task.rank(ascending=False, method="first").astype(int) - 1
     names = tuple(f"task_{number}" for number in range(tasks))
-    labels = Labels("TF", coordinates, names, "matched", tracks[:tasks], tracks[tasks:], regions)
+    bins = label_bins(LENGTHS, names, regions, None, WIDTH, STRIDE, FLANK)
+    tracks, control = tracks[:tasks], tracks[tasks:]
+    labels = Labels("TF", coordinates, names, "matched", tracks, control, regions, bins)
     genome = rng.integers(0, 4, TOTAL).astype(np.uint8)
     genome[500:510] = N_CODE
     dense = np.array([[counts for _, counts in strands] for strands in made])
@@ -67,6 +86,44 @@ def test_batch_holds_sequence_counts_and_controls_of_its_windows():
         middle = slice(start + 20, start + 20 + PREDICTED)
         np.testing.assert_array_equal(batch.profiles[row], dense[:2, :, middle])
         np.testing.assert_array_equal(batch.control[row], dense[2:, :, middle])
+
+
+@pytest.mark.parametrize("strands", [1, 2])
+@pytest.mark.parametrize(("read", "predicted"), [(100, 60), (101, 60), (61, 61), (64, 1)])
+def test_batch_equals_plain_numpy(strands, read, predicted):
+    made, dense = make([500, 3500])
+    tracks, control = made.labels.tracks, made.labels.control_tracks
+    tracks, control = ([s[:strands] for s in kind] for kind in (tracks, control[:1]))
+    labels = dataclasses.replace(made.labels, tracks=tracks, control_tracks=control)
+    windows = Windows(labels, made.genome, read, predicted)
+    starts = np.array([450, 0, 450, TOTAL - read, 2990, 505])  # twice, at both ends, across one, N
+    batch = windows.batch(starts, starts == 450, both_strands=True)
+    at = starts[:, None] + np.arange(read)
+    sequences = (made.genome[at][:, None] == np.arange(4)[:, None]).astype(np.float32)
+    sequences = np.concatenate([sequences, sequences[:, ::-1, ::-1]])
+    np.testing.assert_array_equal(batch.sequences, sequences)
+    at = starts[:, None] + (read - predicted) // 2 + np.arange(predicted)
+    counts = np.moveaxis(dense[:, :strands][..., at], 2, 0)
+    counts = np.concatenate([counts, counts[..., ::-1, ::-1]])
+    np.testing.assert_array_equal(batch.profiles, counts[:, :2])
+    np.testing.assert_array_equal(batch.control, counts[:, 2:3])
+    assert {array.dtype for array in (batch.sequences, batch.profiles)} == {np.dtype("float32")}
+
+
+def test_without_controls_or_a_profile_these_are_empty(windows):
+    labels = dataclasses.replace(windows.labels, control_tracks=[])
+    starts = np.array([450, 700])
+    batch = Windows(labels, windows.genome, READ, PREDICTED).batch(starts, starts > 0, True)
+    assert batch.control.shape == (4, 0, 2, PREDICTED)
+    batch = Windows(labels, windows.genome, READ).batch(starts, starts > 0, True)
+    assert batch.profiles.shape == (4, 2, 2, 0)
+
+
+@pytest.mark.parametrize("start", [-1, TOTAL - READ + 1])
+def test_windows_off_the_genome_are_an_error(windows, start):
+    for read in (windows.one_hot, windows.gc_content):
+        with pytest.raises(IndexError, match="leave the genome"):
+            read(np.array([500, start]))
 
 
 def test_windows_are_centred_on_summits(windows):
@@ -123,7 +180,7 @@ def test_epoch_is_in_random_order(windows):
 
 def test_examples_lie_on_the_splits_chromosomes(windows):
     for chromosomes in ([0], [2, 1], [1, 3]):
-        draws = PeakSampler(windows, np.array(chromosomes), jitter=500, negatives_per_peak=20)
+        draws = PeakSampler(windows, np.array(chromosomes), jitter=500, negatives_per_positive=20)
         for epoch in range(3):
             starts, _ = draws.epoch(0, epoch)
             assert inside(starts, chromosomes).all()
@@ -162,7 +219,7 @@ def test_jitter_never_takes_a_peak_off_its_chromosome(jitter):
 
 def test_random_intervals_are_uniform_by_length():
     windows, _ = make([1500])
-    draws = PeakSampler(windows, np.array([0, 2, 3]), negatives_per_peak=20_000)
+    draws = PeakSampler(windows, np.array([0, 2, 3]), negatives_per_positive=20_000)
     starts, positive = draws.epoch(1, 1)
     negatives = starts[~positive]
     assert len(negatives) == 20_000
@@ -176,7 +233,7 @@ def test_random_intervals_are_uniform_by_length():
 @pytest.mark.parametrize(("ratio", "number"), [(0, 0), (0.5, 10), (1, 20), (3, 60)])
 def test_negatives_are_so_many_per_peak(ratio, number):
     windows, _ = make(np.arange(100, 2100, 100))
-    _, positive = PeakSampler(windows, np.array([0]), negatives_per_peak=ratio).epoch(1, 1)
+    _, positive = PeakSampler(windows, np.array([0]), negatives_per_positive=ratio).epoch(1, 1)
     assert (~positive).sum() == number
 
 
@@ -195,6 +252,13 @@ def test_best_share_or_count_of_each_task_is_kept(peaks, kept):
     assert sorted(starts[positive]) == sorted(expected)
 
 
+@pytest.mark.parametrize(("share", "kept"), [(0.07, 7), (0.071, 8), (0.29, 29), (0.001, 1)])
+def test_shares_are_rounded_up_but_not_past_a_whole_number(share, kept):
+    regions = make(np.arange(100, 2100, 20), signal=np.arange(100))[0].labels.regions
+    best = best_peaks(regions, np.array([0]), share)
+    assert np.flatnonzero(best).tolist() == list(range(100 - kept, 100))
+
+
 def test_batches_split_an_epoch(windows):
     draws = PeakSampler(windows, np.array([0, 2]))
     starts, positive = draws.epoch(1, 1)
@@ -207,8 +271,249 @@ def test_batches_split_an_epoch(windows):
     assert [len(b.positive) for b in doubled] == [2 * len(b.positive) for b in batches]
 
 
+def batches_equal(one, other):
+    return all(
+        np.array_equal(a, b) for a, b in zip(vars(one).values(), vars(other).values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_threads_and_the_first_batch_change_no_batch(windows, kind, workers):
+    draws = kind(windows, np.array([0, 2]), match_gc=True)
+    expected = list(draws.batches(1, 3, 6, both_strands=True))
+    assert len(expected) > 9
+    for first in (0, 1, 5, len(expected) - 1, len(expected)):
+        again = kind(windows, np.array([0, 2]), match_gc=True)
+        found = list(again.batches(1, 3, 6, both_strands=True, first=first, workers=workers))
+        assert len(found) == len(expected) - first
+        assert all(map(batches_equal, found, expected[first:]))
+
+
+def test_batches_can_be_left_before_their_end(windows):
+    draws = PeakSampler(windows, np.array([0, 2]))
+    batches = draws.batches(1, 1, 4, both_strands=False, workers=2)
+    assert batches_equal(next(batches), next(draws.batches(1, 1, 4, both_strands=False)))
+    batches.close()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "stride", "expected"),
+    [(10, 20, 5, [10, 15]), (10, 21, 5, [10, 15, 20]), (10, 11, 5, [10]), (3, 6, 1, [3, 4, 5])],
+)
+def test_tiles_go_from_a_peaks_start_to_before_its_end(start, end, stride, expected):
+    assert tiles(np.array([start]), np.array([end]), stride).tolist() == expected
+
+
+def test_tiled_windows_cover_each_peak():
+    summits = np.array([500, 700, 1200, 4500])
+    windows, _ = make(summits)
+    starts, positive = PeakSampler(windows, np.array([0, 2]), tile_stride=7).epoch(1, 1)
+    centres = starts[positive] + READ // 2
+    # peaks are of 51 bp, from 20 before the summit on
+    expected = [s - 20 + 7 * tile for s in summits for tile in range(8)]
+    assert sorted(centres) == sorted(expected)
+    assert (~positive).sum() == positive.sum()
+
+
+def test_tiles_at_chromosome_ends_are_left_out_and_counted(caplog):
+    windows, _ = make([55, 1500])
+    with caplog.at_level(logging.INFO):
+        draws = PeakSampler(windows, np.array([0]), tile_stride=5)
+    # of the tiles at 35, 40, 45, ... three are nearer to the end than half a window
+    assert "3 of 22 windows" in caplog.text
+    starts, positive = draws.epoch(1, 1)
+    assert positive.sum() == 19
+    assert starts.min() >= 0
+
+
+@pytest.mark.parametrize(("summits", "dropped"), [([100, 1500], 0), ([49, 50, 2950, 2951], 2)])
+def test_dropped_peaks_are_counted(summits, dropped, caplog):
+    windows, _ = make(summits)
+    with caplog.at_level(logging.INFO):
+        PeakSampler(windows, np.array([0]))
+    assert (f"{dropped} of {len(summits)} windows" in caplog.text) == (dropped > 0)
+
+
+def test_summits_alone_are_centred():
+    windows, _ = make([500, 700, 1200])
+    starts, positive = PeakSampler(windows, np.array([0]), negatives_per_positive=0).epoch(1, 1)
+    assert positive.all()
+    assert sorted(starts + READ // 2) == [500, 700, 1200]
+
+
+def with_gc_rich(windows, at):
+    """A genome whose GC content grows along each chromosome, with GC-rich sites at some places."""
+    rng = np.random.default_rng(5)
+    share = np.concatenate([np.linspace(0.2, 0.7, n) for n in LENGTHS])
+    for site in at:
+        share[site - 60 : site + 60] = 0.65
+    gc = rng.random(TOTAL) < share
+    genome = np.where(gc, rng.integers(1, 3, TOTAL), 3 * rng.integers(0, 2, TOTAL))
+    return Windows(windows.labels, genome.astype(np.uint8), READ, PREDICTED)
+
+
+def gc_of(windows, starts):
+    codes = windows.sequences(starts)
+    return np.isin(codes, (1, 2)).sum(axis=1) / (codes != N_CODE).sum(axis=1)
+
+
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_matched_negatives_have_the_gc_content_of_positives(kind):
+    summits = np.arange(100, 1000, 150)
+    windows = with_gc_rich(make(summits)[0], summits)
+    differences = {}
+    for matched in (False, True):
+        draws = kind(windows, np.array([0]), match_gc=matched, negatives_per_positive=2)
+        starts, positive = draws.epoch(1, 1)
+        assert (~positive).sum() == 2 * positive.sum()
+        gc = gc_of(windows, starts)
+        own = np.quantile(gc[positive], np.linspace(0, 1, 21))
+        other = np.quantile(gc[~positive], np.linspace(0, 1, 21))
+        differences[matched] = np.abs(own - other).mean()
+    assert differences[True] < 0.03
+    assert differences[False] > 0.1
+
+
+def test_matched_negatives_hold_no_summit():
+    summits = np.arange(100, 2900, 150)
+    windows = with_gc_rich(make(summits)[0], summits)
+    starts, positive = PeakSampler(windows, np.array([0]), match_gc=True).epoch(1, 1)
+    assert (~positive).sum() == positive.sum()
+    assert not windows.holds_summit(starts[~positive]).any()
+
+
+def test_gc_content_counts_known_bases_alone(windows):
+    starts = np.array([300, 430, 505 - READ, 700])
+    np.testing.assert_allclose(windows.gc_content(starts), gc_of(windows, starts))
+    windows.genome[1000:1200] = N_CODE
+    assert windows.gc_content(np.array([1050])) == 0
+
+
+def test_each_window_is_matched_in_its_own_bin_or_the_nearest():
+    offered = np.array([0.105, 0.505, 0.525, 0.505, 0.905, 0.095])
+    assert sorted(match_gc(np.array([0.501, 0.509]), offered)) == [1, 3]
+    # a third one takes the nearest left, and no row is taken twice
+    assert sorted(match_gc(np.array([0.501, 0.509, 0.503]), offered)) == [1, 2, 3]
+    assert sorted(match_gc(np.array([1.0, 0.0]), offered)) == [4, 5]
+    assert sorted(match_gc(np.full(9, 0.3), offered)) == [0, 1, 2, 3, 4, 5]
+    assert len(match_gc(np.zeros(0), offered)) == 0
+
+
+def task_bins(windows, task, label, chromosome):
+    """Indices of the bins of a chromosome that have a label, by a look at each."""
+    bins = windows.labels.bins
+    index = np.arange(bins.number)
+    return set(
+        index[(bins.chromosome(index) == chromosome) & (bins.labels(index)[:, task] == label)]
+    )
+
+
+@pytest.fixture
+def two_tasks():
+    summits = np.array([300, 500, 505, 900, 2000, 2050, 2960, 3500, 4500])
+    task = np.array([0, 0, 1, 1, 0, 1, 1, 0, 1])
+    return make(summits, task=task, signal=np.array([5, 9, 7, 8, 1, 2, 6, 99, 99]))[0]
+
+
+def test_positive_bins_are_those_of_any_task_and_negative_ones_those_of_all(two_tasks):
+    positives = task_bins(two_tasks, 0, 1, 0) | task_bins(two_tasks, 1, 1, 0)
+    negatives = task_bins(two_tasks, 0, 0, 0) & task_bins(two_tasks, 1, 0, 0)
+    index, positive = BinSampler(two_tasks, np.array([0])).bins(1, 1)
+    assert sorted(index[positive]) == sorted(positives)
+    assert set(index[~positive]) < negatives
+    assert len(set(index)) == len(index) == 2 * len(positives)
+    assert np.diff(positive.astype(int)).astype(bool).sum() > 5
+    # and with more wanted than there are, all negatives come, each once
+    index, positive = BinSampler(two_tasks, np.array([0]), negatives_per_positive=99).bins(1, 1)
+    assert sorted(index[~positive]) == sorted(negatives)
+
+
+def test_too_few_negative_bins_are_told(two_tasks, caplog):
+    BinSampler(two_tasks, np.array([0]), negatives_per_positive=1)
+    assert not caplog.text
+    BinSampler(two_tasks, np.array([0]), negatives_per_positive=99)
+    assert "negative bins" in caplog.text
+
+
+def test_negative_bins_are_uniform_and_new_each_epoch(two_tasks):
+    draws = BinSampler(two_tasks, np.array([0, 2]))
+    bins = two_tasks.labels.bins
+    seen = np.zeros(bins.number, int)
+    for epoch in range(400):
+        index, positive = draws.bins(1, epoch)
+        seen[index[~positive]] += 1
+    negative = (bins.labels(np.arange(bins.number)) == 0).all(axis=1)
+    negative &= np.isin(bins.chromosome(np.arange(bins.number)), [0, 2])
+    assert not seen[~negative].any()
+    mean = seen[negative].mean()
+    assert seen[negative].min() > 0
+    assert seen[negative].std() == pytest.approx(np.sqrt(mean), rel=0.2)
+
+
+def test_bins_of_the_best_peaks_are_positive_and_of_the_others_nothing(two_tasks):
+    draws = BinSampler(two_tasks, np.array([0]), peaks=1 / 3, negatives_per_positive=99)
+    index, positive = draws.bins(1, 1)
+    # of task 0 the best of the chromosome's three peaks, of task 1 two of four, rounded up
+    bins, summits = two_tasks.labels.bins, two_tasks.labels.regions.summit
+    kept = summits.index[summits.isin([500, 505, 900])]
+    every = np.arange(bins.number)
+    expected = every[np.isin(bins.region(every), kept).any(axis=1)]
+    assert len(expected) > 6
+    assert sorted(index[positive]) == sorted(expected)
+    assert (bins.labels(index[~positive]) == 0).all()
+
+
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_batches_of_bins_hold_sequences_and_labels(two_tasks, both_strands):
+    draws = BinSampler(two_tasks, np.array([0, 1]))
+    index, positive = draws.bins(1, 1)
+    starts, same = draws.epoch(1, 1)
+    np.testing.assert_array_equal(positive, same)
+    bins = two_tasks.labels.bins
+    # an input window has its bin in the middle
+    np.testing.assert_array_equal(starts + (READ - WIDTH) // 2, bins.starts(index))
+    batches = list(draws.batches(1, 1, 1000, both_strands))
+    assert len(batches) == 1
+    labels = bins.labels(index)
+    assert set(np.unique(labels)) == {-1, 0, 1}
+    for half in range(1 + both_strands):
+        part = slice(half * len(index), (half + 1) * len(index))
+        np.testing.assert_array_equal(batches[0].labels[part], labels)
+        np.testing.assert_array_equal(batches[0].positive[part], (labels == 1).any(axis=1))
+        sequences = one_hot_codes(two_tasks.sequences(starts))
+        sequences = sequences[:, ::-1, ::-1] if half else sequences
+        np.testing.assert_array_equal(batches[0].sequences[part], sequences)
+    assert batches[0].labels.dtype == np.int8
+    assert len(batches[0].positive) == (1 + both_strands) * len(index)
+
+
+@pytest.mark.parametrize("length", [60, 100, 101, 160, 161])
+def test_windows_around_bins_stay_on_their_chromosome(length, caplog):
+    made = make([60, 1500, 2950])[0]
+    windows = Windows(made.labels, made.genome, length)
+    with caplog.at_level(logging.INFO):
+        draws = BinSampler(windows, np.array([0, 2]), negatives_per_positive=99)
+    starts, _ = draws.epoch(1, 1)  # with all negatives
+    chromosome = windows.labels.coordinates.chromosome(starts)
+    assert np.isin(chromosome, [0, 2]).all()
+    assert (starts + length <= OFFSETS[chromosome] + LENGTHS[chromosome]).all()
+    # bins have flanks for 100 bp
+    assert ("positive bins" in caplog.text) == (length > 100)
+
+
 def test_settings_name_what_is_sampled(windows):
-    settings = {"peaks": 0.5, "jitter": 7, "negatives_per_peak": 2, "epochs": 1}
-    expected = PeakSampler(windows, np.array([0]), peaks=0.5, jitter=7, negatives_per_peak=2)
+    settings = {
+        "peaks": 0.5,
+        "jitter": 7,
+        "tile_stride": 9,
+        "negatives_per_positive": 2,
+        "match_gc": True,
+        "epochs": 1,
+    }
+    expected = PeakSampler(windows, np.array([0]), 0.5, 7, 2, 9, True)
     found = sampler(windows, np.array([0]), settings)
+    assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
+    expected = BinSampler(windows, np.array([0]), 0.5, 2, True)
+    found = sampler(windows, np.array([0]), settings, "bins")
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))

@@ -1,12 +1,16 @@
 """The labelled HDF5: nothing lost on the way in, wrong files refused on the way out."""
 
 import json
+import textwrap
 
+import attprior
 import h5py
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from attprior.dataset import store
+from attprior.dataset.bins import label_bins
 from attprior.dataset.store import (
     Coordinates,
     Labels,
@@ -20,6 +24,7 @@ from attprior.provenance import file_hash
 
 SIZES = {"chr1": 400, "chr2": 250, "chr3": 150}
 OFFSETS = {"chr1": 0, "chr2": 400, "chr3": 650}
+BINS = {"width": 20, "stride": 10, "flank": 5}
 TASKS, CONTROLS = ["first", "second"], ["input_1", "input_2"]
 PEAKS = [("chr2", 10, 40, 5.0, 12), ("chr1", 100, 160, 9.0, 30), ("chr3", 0, 20, 7.0, 0)]
 
@@ -79,7 +84,9 @@ def write(made, path, controls=CONTROLS, relaxed=()):
         controls=dict(zip(TASKS, controls, strict=True)),
         control_tracks={name: made["bigwigs"][name] for name in names},
         peaks={task: made["peaks"][task] for task in TASKS},
-        relaxed={task: made["peaks"][task] for task in relaxed},
+        relaxed={task: made["peaks"][name] for task, name in dict(relaxed).items()},
+        bins=BINS,
+        config='{"bins": {"width": 20}}',
     )
     return Labels.open(path)
 
@@ -135,10 +142,10 @@ def test_peaks_on_chromosomes_left_out_are_dropped(made, tmp_path):
 
 
 def test_file_is_readable_by_h5py_alone(made, tmp_path):
-    write(made, tmp_path / "labels.h5", relaxed=["second"])
+    write(made, tmp_path / "labels.h5", relaxed={"second": "second"})
     with h5py.File(tmp_path / "labels.h5") as file:
         assert file.attrs["format"] == "attprior-labels"
-        assert file.attrs["version"] == 1
+        assert file.attrs["version"] == 2
         assert (file.attrs["condition"], file.attrs["genome"]) == ("TF", "made")
         assert file.attrs["controls"] == "matched"
         assert file["chromosomes/name"][:].tolist() == [b"chr1", b"chr2", b"chr3"]
@@ -160,8 +167,98 @@ def test_file_is_readable_by_h5py_alone(made, tmp_path):
         assert file["regions/signal"].dtype == np.float32
 
 
+def test_docstring_tells_how_to_read_the_file(made, tmp_path):
+    labels = write(made, tmp_path / "labels.h5", relaxed={"second": "second"})
+    recipe = textwrap.dedent(store.__doc__[store.__doc__.index("    import h5py") :])
+    used = {line for line in recipe.splitlines() if line.startswith(("import", "from"))}
+    assert used == {"import h5py", "import numpy as np"}
+    index = np.arange(labels.bins.number)
+    expected, signal = labels.bins.labels(index), labels.bins.signal(index)
+    assert set(expected.ravel().tolist()) == {1, 0, -1}
+    for task, name in enumerate(TASKS):
+        for bin_, start in enumerate(labels.bins.starts(index).tolist()):
+            chrom = max((c for c in OFFSETS if OFFSETS[c] <= start), key=OFFSETS.get)
+            given = {"path": tmp_path / "labels.h5", "name": name, "strand": "minus"}
+            given |= {"task": task, "chrom": chrom, "start": start - OFFSETS[chrom], "length": 20}
+            exec(recipe, given)
+            np.testing.assert_array_equal(
+                given["counts"], made["dense"][name][1][start : start + 20]
+            )
+            assert given["label"] == expected[bin_, task]
+            if given["label"] == 1:
+                assert given["signal"] == signal[bin_, task]
+
+
+def test_bins_come_back_as_they_were_written(made, tmp_path):
+    labels = write(made, tmp_path / "labels.h5", relaxed={"second": "second"})
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert dict(file["bins"].attrs) == BINS
+        for kind in ("positive", "ambiguous"):
+            table = {key: column[:] for key, column in file["bins"][kind].items()}
+            assert table["task"].dtype == np.int32
+            assert table["first"].dtype == table["stop"].dtype == np.int64
+        assert file["bins/positive/region"].dtype == np.int64
+    lengths = np.array(list(SIZES.values()))
+    again = label_bins(lengths, TASKS, labels.regions, None, **BINS)
+    assert again.number == labels.bins.number
+    for found, expected in zip(labels.bins.runs, again.runs, strict=True):
+        for column in ("first", "stop", "region"):
+            np.testing.assert_array_equal(getattr(found, column), getattr(expected, column))
+
+
+def test_relaxed_peaks_belong_to_their_task(made, tmp_path):
+    write_peaks(tmp_path / "weak", [("chr1", 250, 300, 1.0, 5)])
+    made["peaks"]["weak"] = str(tmp_path / "weak")
+    labels = write(made, tmp_path / "labels.h5", relaxed={"second": "weak"})
+    number = (labels.bins.labels(np.arange(labels.bins.number)) == -1).sum(axis=0)
+    assert number[1] > number[0]
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert file["relaxed/task"][:].tolist() == [1]
+
+
+def test_unstranded_tracks_have_one_strand(made, tmp_path):
+    made["bigwigs"] = {name: paths[:1] for name, paths in made["bigwigs"].items()}
+    labels = write(made, tmp_path / "labels.h5")
+    assert labels.strands == 1
+    found = labels.windows(np.array([380]), 41)
+    np.testing.assert_array_equal(found[0, 1, 0], made["dense"]["second"][0][380:421])
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert list(file["tracks/first"]) == ["unstranded"]
+
+
+def test_without_counts_peaks_and_bins_are_read(labels, tmp_path):
+    found = Labels.open(tmp_path / "labels.h5", counts=False)
+    pd.testing.assert_frame_equal(found.regions, labels.regions)
+    assert found.bins.number == labels.bins.number
+    assert found.tracks == []
+
+
+def test_file_names_what_made_it(made, tmp_path):
+    write(made, tmp_path / "labels.h5")
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert json.loads(file.attrs["config"]) == {"bins": {"width": 20}}
+        assert file.attrs["software"] == attprior.__version__
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.5, np.inf])
+def test_values_that_are_no_counts_are_refused(made, tmp_path, value):
+    counts = np.zeros(SIZES["chr2"])
+    counts[7] = value
+    write_bigwig(made["bigwigs"]["first"][0], {"chr2": counts})
+    with pytest.raises(InputError, match=r"plus\.bw: chr2 has values that are no counts"):
+        write(made, tmp_path / "labels.h5")
+
+
+def test_bigwig_of_another_assembly_is_refused(made, tmp_path):
+    with pyBigWig.open(made["bigwigs"]["first"][0], "w") as bigwig:
+        bigwig.addHeader([("chr1", 500)])
+        bigwig.addEntries(["chr1"], [1], ends=[2], values=[1.0])
+    with pytest.raises(InputError, match=r"plus\.bw: chr1 has 500 bp, but 400 in the genome"):
+        write(made, tmp_path / "labels.h5")
+
+
 def test_every_input_is_recorded_with_its_hash(made, tmp_path):
-    write(made, tmp_path / "labels.h5", relaxed=["second"])
+    write(made, tmp_path / "labels.h5", relaxed={"second": "second"})
     with h5py.File(tmp_path / "labels.h5") as file:
         inputs = json.loads(file.attrs["inputs"])
     files = [path for paths in made["bigwigs"].values() for path in paths]
@@ -215,11 +312,11 @@ def test_truncated_file_is_refused(labels, tmp_path, kept):
         Labels.open(path)
 
 
-@pytest.mark.parametrize(("key", "value"), [("version", 2), ("format", "other")])
+@pytest.mark.parametrize(("key", "value"), [("version", 1), ("format", "other")])
 def test_other_formats_and_versions_are_refused(labels, tmp_path, key, value):
     with h5py.File(tmp_path / "labels.h5", "a") as file:
         file.attrs[key] = value
-    with pytest.raises(InputError, match=f"{value}.*this code reads attprior-labels, version 1"):
+    with pytest.raises(InputError, match=f"{value}.*this code reads attprior-labels, version 2"):
         Labels.open(tmp_path / "labels.h5")
 
 

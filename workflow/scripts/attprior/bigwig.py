@@ -1,0 +1,151 @@
+"""bigWigs, read whole and sparse, as arrays.
+
+pyBigWig and pybigtools hand over a Python object for each run of bases, or a value for each base;
+a track of 5' ends is millions of runs on billions of bases. Layout and names of fields: Kent et
+al., BigWig and BigBed, Bioinformatics 26:2204 (2010), supplementary tables 5 to 15.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from attprior.errors import InputError
+
+MAGIC, TREE_MAGIC, INDEX_MAGIC = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
+HEADER = np.dtype(
+    [
+        *[("magic", "<u4"), ("version", "<u2"), ("zoom_levels", "<u2"), ("chrom_tree", "<u8")],
+        *[("data", "<u8"), ("index", "<u8"), ("fields", "<u2"), ("defined_fields", "<u2")],
+        *[("auto_sql", "<u8"), ("summary", "<u8"), ("uncompressed", "<u4"), ("extension", "<u8")],
+    ]
+)
+TREE = np.dtype(
+    [
+        *[("magic", "<u4"), ("block_size", "<u4"), ("key_size", "<u4"), ("value_size", "<u4")],
+        *[("items", "<u8"), ("reserved", "<u8")],
+    ]
+)
+NODE = np.dtype([("is_leaf", "u1"), ("reserved", "u1"), ("count", "<u2")])
+SPAN = [("chrom", "<u4"), ("start", "<u4"), ("last_chrom", "<u4"), ("end", "<u4")]
+BLOCK = np.dtype([*SPAN, ("offset", "<u8"), ("size", "<u8")])
+CHILD = np.dtype([*SPAN, ("offset", "<u8")])
+INDEX_BYTES = 48  # of the index before its first node
+SECTION = np.dtype(
+    [
+        *[("chrom", "<u4"), ("start", "<u4"), ("end", "<u4"), ("step", "<u4"), ("span", "<u4")],
+        *[("type", "u1"), ("reserved", "u1"), ("count", "<u2")],
+    ]
+)
+RUN = np.dtype([("start", "<u4"), ("end", "<u4"), ("value", "<f4")])
+BED_GRAPH, VARIABLE_STEP, FIXED_STEP = 1, 2, 3
+STEPS = {
+    VARIABLE_STEP: np.dtype([("start", "<u4"), ("value", "<f4")]),
+    FIXED_STEP: np.dtype([("value", "<f4")]),
+}
+
+
+def read_runs(path: str | Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, np.ndarray]]:
+    """Read the runs of bases that have a value, a chromosome at a time.
+
+    Parameters
+    ----------
+    path
+        bigWig, little-endian as all common programs write it.
+    sizes
+        Chromosomes wanted, in this order, and their sizes in bp.
+
+    Yields
+    ------
+    str
+        A chromosome; those that the file lacks are passed over.
+    (R,) structured
+        Its runs in order: `start` and `end` (uint32, half-open), `value` (float32).
+
+    Raises
+    ------
+    InputError
+        If the file is no bigWig or damaged, or if a chromosome's size is another.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = _read(file, 0, HEADER)[0]
+            if header["magic"] != MAGIC:
+                raise InputError(f"{path}: not a bigWig; give one, or delete it and run again")
+            chroms = _chromosomes(file, int(header["chrom_tree"]))
+            blocks = _blocks(file, int(header["index"]))
+            for name, size in sizes.items():
+                if name not in chroms:
+                    continue
+                number, found = chroms[name]
+                if found != size:
+                    raise InputError(
+                        f"{path}: {name} has {found} bp, but {size} in the genome; it is of "
+                        "another assembly: check genome/name and genome/fasta"
+                    )
+                mine = blocks[blocks["chrom"] == number]
+                parts = [_runs(file, block, bool(header["uncompressed"])) for block in mine]
+                # numpy takes long to join structured arrays
+                yield name, np.frombuffer(b"".join(parts), dtype=RUN)
+    except (OSError, ValueError, zlib.error) as error:
+        raise InputError(f"{path}: damaged ({error}); copy it or make it again") from error
+
+
+def _read(file: BinaryIO, offset: int, dtype: np.dtype, count: int = 1) -> np.ndarray:
+    file.seek(offset)
+    # raises ValueError where the file ends before
+    return np.frombuffer(file.read(dtype.itemsize * count), dtype=dtype, count=count)
+
+
+def _chromosomes(file: BinaryIO, offset: int) -> dict[str, tuple[int, int]]:
+    """Number and size of each chromosome."""
+    tree = _read(file, offset, TREE)[0]
+    if tree["magic"] != TREE_MAGIC:
+        raise ValueError("no tree of chromosomes")
+    key = ("name", f"S{tree['key_size']}")
+    leaf = np.dtype([key, ("number", "<u4"), ("size", "<u4")])
+    items = _leaves(file, offset + TREE.itemsize, leaf, np.dtype([key, ("offset", "<u8")]))
+    return {item["name"].decode(): (int(item["number"]), int(item["size"])) for item in items}
+
+
+def _blocks(file: BinaryIO, offset: int) -> np.ndarray:
+    """Where the blocks of data are, in order."""
+    if offset == 0:  # pyBigWig writes no index where there are no data
+        return np.zeros(0, dtype=BLOCK)
+    if _read(file, offset, np.dtype("<u4"))[0] != INDEX_MAGIC:
+        raise ValueError("no index")
+    return _leaves(file, offset + INDEX_BYTES, BLOCK, CHILD)
+
+
+def _leaves(file: BinaryIO, offset: int, leaf: np.dtype, child: np.dtype) -> np.ndarray:
+    """Items of all leaves under a node of a tree."""
+    node = _read(file, offset, NODE)[0]
+    dtype = leaf if node["is_leaf"] else child
+    items = _read(file, offset + NODE.itemsize, dtype, int(node["count"]))
+    if node["is_leaf"]:
+        return items
+    below = [_leaves(file, int(at), leaf, child) for at in items["offset"]]
+    return np.concatenate([np.zeros(0, dtype=leaf), *below])
+
+
+def _runs(file: BinaryIO, block: np.void, compressed: bool) -> np.ndarray:
+    """Runs of a block, whichever of the three kinds it is."""
+    file.seek(int(block["offset"]))
+    data = file.read(int(block["size"]))
+    if compressed:
+        data = zlib.decompress(data)
+    section = np.frombuffer(data, dtype=SECTION, count=1)[0]
+    kind, count = int(section["type"]), int(section["count"])
+    if kind == BED_GRAPH:
+        return np.frombuffer(data, dtype=RUN, count=count, offset=SECTION.itemsize)
+    if kind not in STEPS:
+        raise ValueError(f"section of type {kind}")
+    items = np.frombuffer(data, dtype=STEPS[kind], count=count, offset=SECTION.itemsize)
+    runs = np.empty(count, dtype=RUN)
+    steps = section["start"] + section["step"] * np.arange(count, dtype=np.uint32)
+    runs["start"] = items["start"] if kind == VARIABLE_STEP else steps
+    runs["end"] = runs["start"] + section["span"]
+    runs["value"] = items["value"]
+    return runs

@@ -1,0 +1,89 @@
+"""bigWigs read as arrays: as pyBigWig and pybigtools read them, whatever wrote them."""
+
+import numpy as np
+import pybigtools
+import pyBigWig
+import pytest
+from attprior.bigwig import read_runs
+from attprior.errors import InputError
+
+# enough chromosomes and runs for trees of more than one level
+SIZES = {f"chr{number}": 40_000 + number for number in range(300)}
+
+
+def random_runs(rng, chrom, number):
+    edges = np.sort(rng.choice(SIZES[chrom], 2 * number, replace=False))
+    return edges[::2], edges[1::2], rng.integers(0, 9, number) / 4
+
+
+@pytest.fixture(scope="module")
+def runs():
+    rng = np.random.default_rng(0)
+    numbers = {"chr7": 9000, "chr8": 0, "chr299": 1}
+    made = {chrom: random_runs(rng, chrom, numbers.get(chrom, 20)) for chrom in SIZES}
+    return {chrom: columns for chrom, columns in made.items() if len(columns[0])}
+
+
+def with_pybigtools(path, runs):
+    rows = (
+        (chrom, *row)
+        for chrom, columns in sorted(runs.items())
+        for row in zip(*(column.tolist() for column in columns), strict=True)
+    )
+    pybigtools.open(str(path), "w").write(SIZES, rows)
+
+
+def with_pybigwig(path, runs):
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader(list(SIZES.items()))
+        for chrom, columns in runs.items():
+            starts, ends, values = (column.tolist() for column in columns)
+            file.addEntries([chrom] * len(starts), starts, ends=ends, values=values)
+
+
+@pytest.mark.parametrize("write", [with_pybigtools, with_pybigwig])
+def test_runs_are_those_that_were_written(tmp_path, runs, write):
+    write(tmp_path / "x.bw", runs)
+    wanted = {chrom: SIZES[chrom] for chrom in ("chr299", "chr7", "chr8", "chr40")}
+    found = dict(read_runs(tmp_path / "x.bw", {**wanted, "chrUn": 5}))
+    assert [chrom for chrom in found if len(found[chrom])] == ["chr299", "chr7", "chr40"]
+    for chrom in ("chr299", "chr7", "chr40"):
+        for key, column in zip(("start", "end", "value"), runs[chrom], strict=True):
+            np.testing.assert_array_equal(found[chrom][key], column)
+
+
+def test_fixed_and_variable_steps_are_read_as_well(tmp_path):
+    path = str(tmp_path / "x.bw")
+    with pyBigWig.open(path, "w") as file:
+        file.addHeader([("chr1", 1000), ("chr2", 1000)])
+        file.addEntries("chr1", [10, 50], values=[1.0, 2.0], span=20)
+        file.addEntries("chr2", 100, values=[3.0, 4.0, 5.0], span=2, step=10)
+    found = dict(read_runs(path, {"chr1": 1000, "chr2": 1000}))
+    assert found["chr1"].tolist() == [(10, 30, 1), (50, 70, 2)]
+    assert found["chr2"].tolist() == [(100, 102, 3), (110, 112, 4), (120, 122, 5)]
+
+
+def test_file_without_values_gives_none(tmp_path):
+    with_pybigwig(tmp_path / "x.bw", {})
+    assert len(dict(read_runs(tmp_path / "x.bw", SIZES))["chr1"]) == 0
+
+
+def test_other_sizes_are_refused(tmp_path, runs):
+    with_pybigtools(tmp_path / "x.bw", runs)
+    with pytest.raises(InputError, match=r"x\.bw: chr7 has 40007 bp, but 40000 in the genome"):
+        list(read_runs(tmp_path / "x.bw", {"chr7": 40_000}))
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "x.bw").write_text("chr1\t0\t5\t1\n" * 50)
+    with pytest.raises(InputError, match=r"x\.bw: not a bigWig"):
+        list(read_runs(tmp_path / "x.bw", SIZES))
+
+
+@pytest.mark.parametrize("kept", [0, 30, 300, 0.1, 0.4])
+def test_truncated_files_are_refused(tmp_path, runs, kept):
+    with_pybigtools(tmp_path / "x.bw", runs)
+    whole = (tmp_path / "x.bw").read_bytes()
+    (tmp_path / "x.bw").write_bytes(whole[: int(kept * len(whole)) if kept < 1 else kept])
+    with pytest.raises(InputError, match=r"x\.bw: damaged"):
+        list(read_runs(tmp_path / "x.bw", SIZES))
