@@ -11,7 +11,9 @@ SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import provenance, settings
+from attprior.assays import ASSAYS, file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import InputError
+from attprior.models import registry
 from attprior.settings import is_accession, split_paths
 
 SCHEMA = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_text())
@@ -20,6 +22,7 @@ try:
     config = settings.complete(config, SCHEMA)
     settings.check(config, SCHEMA)
     EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
+    settings.check_experiments(EXPERIMENTS, config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -41,29 +44,32 @@ wildcard_constraints:
 
 
 def row(experiment):
-    """Row of an experiment; a control that only the portal names has an empty one."""
+    """Row of an experiment; a control without a row of its own has an empty one."""
     if experiment in EXPERIMENTS.index:
         return EXPERIMENTS.loc[experiment].to_dict()
     empty = dict.fromkeys(EXPERIMENTS.columns, "")
-    return {**empty, "assay": "control-chip", "control": "none"}
+    assay = settings.assay_of_control(EXPERIMENTS, experiment)
+    return {**empty, "assay": assay, "control": "none"}
 
 
 def tasks(condition):
-    """Experiments of a condition, in the order of the sheet, if models can be made of them."""
-    found = EXPERIMENTS[EXPERIMENTS.condition == condition]
-    for experiment, assay in found.assay.items():
-        if assay not in settings.TRACKED:
-            raise WorkflowError(
-                f"{experiment}: {assay} can't be made into tracks yet, so nothing can be trained "
-                f"on condition {condition}. Its files can be found and fetched: ask for the target "
-                "`manifest` or `fetch`; or take its row out of the sheet."
-            )
-    return list(found.index)
+    """Experiments of a condition, in the order of the sheet."""
+    return list(EXPERIMENTS.index[EXPERIMENTS.condition == condition])
 
 
 def code_of(script):
     """Hash of the library files that a script imports: their edit reruns its rule."""
     return provenance.code_hash(SCRIPTS / script)
+
+
+def code_with_model(script):
+    """Hash of the library files that a script runs, with those of the model's architecture."""
+
+    def leaf(wildcards):
+        chosen = settings.resolve(config, SCHEMA, wildcards.model, wildcards.arm)["architecture"]
+        return provenance.code_hash(SCRIPTS / script, registry.declaration(chosen).path)
+
+    return leaf
 
 
 def untracked(*keys):

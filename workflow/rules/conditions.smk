@@ -2,8 +2,8 @@
 
 
 def tracks_of(experiment):
-    """BigWigs of an experiment, plus strand first."""
-    return [f"<results>/experiments/{experiment}/{strand}.bw" for strand in ("plus", "minus")]
+    """BigWigs of an experiment: plus and minus strand, or one without strands."""
+    return [f"<results>/experiments/{experiment}/{track}.bw" for track in track_names(experiment)]
 
 
 def task_tracks(wildcards):

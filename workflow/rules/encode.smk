@@ -83,6 +83,28 @@ rule download:
         "../scripts/download.py"
 
 
+use rule download as download_file with:
+    input:
+        [],
+    output:
+        "<resources>/files/{experiment}/{name}",
+    log:
+        "<logs>/download_file/{experiment}/{name}.log",
+    benchmark:
+        "<benchmarks>/download_file/{experiment}/{name}.tsv"
+    wildcard_constraints:
+        name=r"[A-Za-z0-9_.+-]+",
+    params:
+        # no hash of the code here: what came whole needs not come again
+        url=url_of,
+        md5sum="",
+        file_size=0,
+        portal=untracked("portal", "url"),
+        hosts=untracked("portal", "hosts"),
+        allow_http=untracked("portal", "allow_http"),
+        requests_per_second=untracked("portal", "requests_per_second"),
+
+
 rule manifest:
     """Write all manifests as one, to be kept under the config key `manifest`."""
     input:

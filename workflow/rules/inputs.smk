@@ -21,13 +21,38 @@ RESOLVED = (
 
 
 def files_of(experiment, role):
-    """Paths of an experiment's alignments, peaks or relaxed_peaks: local ones, else the portal's."""
-    local = split_paths(row(experiment)[role])
-    if local or not is_accession(experiment):
-        return local
+    """Paths of an experiment's alignments, peaks or relaxed_peaks: the sheet's, else the portal's."""
+    if is_called(experiment, role):
+        return [f"<results>/experiments/{experiment}/macs3/{role}.narrowPeak"]
+    given = split_paths(row(experiment)[role])
+    if given or not is_accession(experiment):
+        return [path_of(experiment, place) for place in given]
     files = manifest(experiment)
     urls = files.url[files.role == role]
     return [f"<resources>/encode/{experiment}/{url.rpartition('/')[2]}" for url in urls]
+
+
+def path_of(experiment, place):
+    """Path of a file that a row names; one that has a URL is brought here first."""
+    return f"<resources>/files/{experiment}/{file_name(place)}" if is_url(place) else place
+
+
+def url_of(wildcards):
+    """URL of a file that a row names so."""
+    given = row(wildcards.experiment)
+    for role in ("alignments", "peaks", "relaxed_peaks"):
+        for place in filter(is_url, split_paths(given[role])):
+            if file_name(place) == wildcards.name:
+                return place
+    raise WorkflowError(
+        f"no row of {config['experiments']} has a URL that ends in {wildcards.name}"
+    )
+
+
+def is_called(experiment, role):
+    """Whether MACS3 calls an experiment's peaks or relaxed_peaks, the latter unless they are given."""
+    given = row(experiment)
+    return role != "alignments" and settings.CALLED == (given[role] or given["peaks"])
 
 
 def manifest(experiment):
@@ -39,19 +64,74 @@ def manifest(experiment):
 
 
 def alignments_of(wildcards):
-    """BAM files of an experiment, a list."""
+    """Alignments of an experiment, a list."""
     return files_of(wildcards.experiment, "alignments")
+
+
+def bams_of(wildcards):
+    """Alignments of an experiment that are BAM or CRAM, a list."""
+    found = [path for path in alignments_of(wildcards) if file_format(path) in ("bam", "cram")]
+    if not found:
+        raise WorkflowError(f"{wildcards.experiment} has no BAM or CRAM files to be filtered")
+    return found
+
+
+def reference_of(wildcards):
+    """The genome if alignments of an experiment are compressed by it, a list of one or none."""
+    given = split_paths(row(wildcards.experiment)["alignments"])
+    return [f"{GENOME}.fa"] if any(file_format(path) == "cram" for path in given) else []
+
+
+def track_names(experiment):
+    """Names of an experiment's tracks."""
+    return ASSAYS[row(experiment)["assay"]]
+
+
+def shift_of(wildcards):
+    """Base pairs by which 5' ends of an experiment move, on the plus and the minus strand."""
+    shifted = is_shifted(row(wildcards.experiment)["assay"])
+    return config["reads"]["atac_shift"] if shifted else [0, 0]
 
 
 def peaks_of(wildcards):
     """Peaks of an experiment, a list of one, or of none for a control."""
-    is_control = row(wildcards.experiment)["assay"] == "control-chip"
-    return [] if is_control else files_of(wildcards.experiment, "peaks")
+    control = is_control(row(wildcards.experiment)["assay"])
+    return [] if control else files_of(wildcards.experiment, "peaks")
 
 
 def relaxed_peaks_of(wildcards):
     """Relaxed peaks of an experiment, a list of one or none."""
     return files_of(wildcards.experiment, "relaxed_peaks")
+
+
+def reads_of(experiment):
+    """Files of an experiment's reads: BAM and CRAM filtered and merged, text as it is."""
+    files = files_of(experiment, "alignments")
+    if any(file_format(path) == "bigwig" for path in files):
+        raise WorkflowError(
+            f"{config['experiments']}: {experiment} has bigWigs, so {settings.CALLED} can't call "
+            "peaks of it or against it; give reads in column alignments, or a file of peaks"
+        )
+    text = [path for path in files if file_format(path) in ("bed", "bedpe")]
+    merged = f"<results>/experiments/{experiment}/reads.bam"
+    return text if len(text) == len(files) else [merged, *text]
+
+
+def called_reads(wildcards):
+    """Reads of which peaks are called."""
+    return reads_of(wildcards.experiment)
+
+
+def called_control_reads(wildcards):
+    """Reads of the control against which peaks are called, if there is one."""
+    control = control_of(wildcards.experiment)
+    return reads_of(control) if control else []
+
+
+def called_checks(wildcards):
+    """Tables of the checks of an experiment's alignments and of its control's."""
+    names = filter(None, [wildcards.experiment, control_of(wildcards.experiment)])
+    return [f"<results>/experiments/{name}/reads.checked" for name in names]
 
 
 def control_of(experiment):
@@ -144,7 +224,7 @@ def missing_roles(wildcards):
 def missing_roles_of(experiment):
     """Roles that local files leave to the portal."""
     given = row(experiment)
-    roles = ["alignments"] if given["assay"] == "control-chip" else ["alignments", "peaks"]
+    roles = ["alignments"] if is_control(given["assay"]) else ["alignments", "peaks"]
     return [role for role in roles if not given[role]]
 
 
@@ -154,14 +234,24 @@ def checked_peaks(wildcards):
     return ["<results>/experiments/{experiment}/peaks.narrowPeak"] if found else []
 
 
+def controlled():
+    """All experiments and their controls, each once."""
+    if EXPERIMENTS.empty:
+        raise WorkflowError(f"{config['experiments']}: no experiments; add a row for each")
+    controls = filter(None, map(control_of, EXPERIMENTS.index))
+    return list(dict.fromkeys([*EXPERIMENTS.index, *controls]))
+
+
+def verdicts_on_all(wildcards):
+    """Tables of the quality of all experiments and their controls."""
+    return [f"<results>/experiments/{experiment}/qc.tsv" for experiment in controlled()]
+
+
 def quality_control():
     """Give the function that lists the quality control of all experiments and their controls."""
 
-    def tables(wildcards):
-        if EXPERIMENTS.empty:
-            raise WorkflowError(f"{config['experiments']}: no experiments; add a row for each")
-        controls = filter(None, map(control_of, EXPERIMENTS.index))
-        experiments = dict.fromkeys([*EXPERIMENTS.index, *controls])
-        return [f"<results>/experiments/{experiment}/qc.tsv" for experiment in experiments]
+    def pages(wildcards):
+        figures = [f"<results>/experiments/{experiment}/qc.svg" for experiment in controlled()]
+        return ["<results>/qc/summary.svg", *verdicts_on_all(wildcards), *figures]
 
-    return tables
+    return pages

@@ -1,12 +1,13 @@
-"""Alignments and peaks: checked, filtered, and reads counted by their 5' ends."""
+"""Alignments: checked, filtered, and counted by their 5' ends."""
 
 
 rule check_reads:
     """Check alignments before any long job starts."""
     input:
-        bam=alignments_of,
+        reads=alignments_of,
         chrom_sizes=f"{GENOME}.chrom.sizes",
         index=f"{GENOME}.fa.fai",
+        fasta=reference_of,
     output:
         "<results>/experiments/{experiment}/reads.checked",
     log:
@@ -18,19 +19,21 @@ rule check_reads:
         "../../envs/reads.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(2000),
         runtime="10m",
     params:
         code=code_of("check_reads.py"),
+        tracks=lambda wildcards: list(track_names(wildcards.experiment)),
     script:
         "../scripts/check_reads.py"
 
 
 rule filter_reads:
-    """Merge replicates and keep the reads that count."""
+    """Merge replicates of BAM and CRAM files and keep the reads that count."""
     input:
-        bam=alignments_of,
+        bam=bams_of,
         checked="<results>/experiments/{experiment}/reads.checked",
+        fasta=reference_of,
     output:
         bam="<results>/experiments/{experiment}/reads.bam",
         index="<results>/experiments/{experiment}/reads.bam.bai",
@@ -56,9 +59,10 @@ rule filter_reads:
 rule tracks:
     """Count 5' ends on each strand."""
     input:
-        bam="<results>/experiments/{experiment}/reads.bam",
-        index="<results>/experiments/{experiment}/reads.bam.bai",
+        reads=alignments_of,
+        checked="<results>/experiments/{experiment}/reads.checked",
         chrom_sizes=f"{GENOME}.chrom.sizes",
+        fasta=reference_of,
     output:
         plus="<results>/experiments/{experiment}/plus.bw",
         minus="<results>/experiments/{experiment}/minus.bw",
@@ -74,48 +78,18 @@ rule tracks:
         runtime="2h",
     params:
         code=code_of("tracks.py"),
+        exclude_flags=lookup("reads/exclude_flags", within=config),
+        min_mapq=lookup("reads/min_mapq", within=config),
+        keep_duplicates=lookup("reads/keep_duplicates", within=config),
+        shift=shift_of,
     script:
         "../scripts/tracks.py"
 
 
-rule peaks:
-    """Check peaks and keep those that can be used."""
-    input:
-        peaks=peaks_of,
-        chrom_sizes=f"{GENOME}.chrom.sizes",
-        index=f"{GENOME}.fa.fai",
-        blacklist=REFERENCE_FILES["blacklist"],
+use rule tracks as unstranded_tracks with:
     output:
-        "<results>/experiments/{experiment}/peaks.narrowPeak",
+        "<results>/experiments/{experiment}/unstranded.bw",
     log:
-        "<logs>/peaks/{experiment}.log",
+        "<logs>/unstranded_tracks/{experiment}.log",
     benchmark:
-        "<benchmarks>/peaks/{experiment}.tsv"
-    priority: 100
-    conda:
-        "../../envs/reads.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime="30m",
-    params:
-        code=code_of("peaks.py"),
-    script:
-        "../scripts/peaks.py"
-
-
-use rule peaks as relaxed_peaks with:
-    input:
-        peaks=relaxed_peaks_of,
-        chrom_sizes=f"{GENOME}.chrom.sizes",
-        index=f"{GENOME}.fa.fai",
-        blacklist=REFERENCE_FILES["blacklist"],
-    output:
-        "<results>/experiments/{experiment}/relaxed_peaks.narrowPeak",
-    log:
-        "<logs>/relaxed_peaks/{experiment}.log",
-    benchmark:
-        "<benchmarks>/relaxed_peaks/{experiment}.tsv"
-    params:
-        code=code_of("peaks.py"),
-        best=lookup("peaks/relaxed", within=config),
+        "<benchmarks>/unstranded_tracks/{experiment}.tsv"

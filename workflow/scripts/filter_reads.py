@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.reads import filter_reads
+from attprior.reads.select import filter_reads
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,5 +15,6 @@ with logged(snakemake.log[0]):
         exclude_flags=snakemake.params.exclude_flags,
         min_mapq=snakemake.params.min_mapq,
         keep_duplicates=snakemake.params.keep_duplicates,
+        fasta=next(iter(snakemake.input.fasta), None),
         threads=snakemake.threads,
     )

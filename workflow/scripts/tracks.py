@@ -1,17 +1,22 @@
-"""Count 5' ends on each strand."""
+"""Count 5' ends."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.reads import write_tracks
+from attprior.reads.tracks import write_tracks
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     write_tracks(
-        snakemake.input.bam,
+        snakemake.input.reads,
         snakemake.input.chrom_sizes,
-        snakemake.output.plus,
-        snakemake.output.minus,
+        {Path(path).stem: path for path in snakemake.output},
+        exclude_flags=snakemake.params.exclude_flags,
+        min_mapq=snakemake.params.min_mapq,
+        keep_duplicates=snakemake.params.keep_duplicates,
+        shift=tuple(snakemake.params.shift),
+        fasta=next(iter(snakemake.input.fasta), None),
     )

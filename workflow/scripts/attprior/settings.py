@@ -12,16 +12,32 @@ from typing import Any
 import jsonschema
 import pandas as pd
 
+from attprior.assays import (
+    ASSAYS,
+    FORMATS,
+    control_assay,
+    file_format,
+    file_name,
+    is_control,
+    is_url,
+)
 from attprior.errors import InputError
-from attprior.models.shapes import output_length
+from attprior.models import registry
+from attprior.models.shapes import check_fit
 
 COLUMNS = ["condition", "experiment", "assay", "control", "alignments", "peaks", "relaxed_peaks"]
 REQUIRED_COLUMNS = ["condition", "experiment", "assay"]
-ASSAYS = ["tf-chip", "control-chip", "dnase", "atac"]
-# of which tracks can be made; files of the others can be had
-TRACKED = ("tf-chip", "control-chip")
+CALLED = "macs3"  # in the place of a file: peaks to be called
+NOT_ON_PORTAL = ("chip-exo", "chip-nexus")
+# what the names of bigWigs call the strands
+STRAND_NAMES = (
+    re.compile(r"(^|[._-])(plus|pos|positive|fwd|forward)([._-]|$)", re.IGNORECASE),
+    re.compile(r"(^|[._-])(minus|neg|negative|rev|reverse)([._-]|$)", re.IGNORECASE),
+)
 ACCESSION = re.compile(r"^(ENC|TST)SR\d{3}[A-Z0-9]{3}$")
-NAMED = ("models", "arms", "comparisons")
+NAMED = ("models", "arms", "comparisons", "search")
+# leaves of a prior that no other kind reads
+FOURIER = ("freq_limit", "softness", "smooth_sigma")
 
 Config = dict[str, Any]
 
@@ -39,8 +55,8 @@ def split_paths(text: str) -> list[str]:
 def complete(config: Mapping, schema: Mapping) -> Config:
     """Check a configuration against its schema and fill in the defaults.
 
-    Entries of `models`, `arms`, `comparisons` and `training/folds` that are null are removed, so
-    that a later file can take out what an earlier one named.
+    Entries of `models`, `arms`, `comparisons`, `search` and `training/folds` that are null are
+    removed, so that a later file can take out what an earlier one named.
 
     Raises
     ------
@@ -97,24 +113,43 @@ def _message(error: jsonschema.ValidationError) -> str:
 
 
 def resolve(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> Config:
-    """Settings of a model in an arm: `training`, the model's block, the arm's own, in this order.
+    """Settings of a model in an arm: the architecture's defaults, `training`, the model's block and
+    the arm's own, in this order.
 
-    Later ones win leaf by leaf. Leaves of a prior that have no effect in the arm are dropped, so
-    that an edit of them concerns only the arms that have the prior. Without an arm, these are the
-    model's own settings, whole.
+    Later ones win leaf by leaf. Leaves that the architecture does not read, and those of a prior that
+    have no effect in the arm, are dropped, so that an edit of them concerns only what has them.
+    Without an arm, these are the model's own settings, whole.
+
+    Raises
+    ------
+    InputError
+        For an unknown architecture.
     """
-    leaves = schema["$defs"]["settings"]["properties"]
-    settings = {key: copy.deepcopy(config["training"][key]) for key in leaves}
-    _update(settings, config["models"][model])
+    layers = [config["training"], config["models"][model]]
+    layers += [] if arm is None else [config["arms"][arm]]
+    architecture = next(
+        layer["architecture"] for layer in reversed(layers) if "architecture" in layer
+    )
+    defaults = registry.declaration(architecture).defaults
+    settings: Config = {}
+    for layer in (defaults, *layers):
+        _update(settings, layer)
+    read = read_by(defaults, schema)
+    settings = {key: value for key, value in settings.items() if key in read}
     if arm is None:
         return settings
-    _update(settings, config["arms"][arm])
     prior = settings["prior"]
     if prior["kind"] == "none":
         settings["prior"] = {"kind": "none"}
     elif prior["kind"] != "fourier":
-        settings["prior"] = {"kind": prior["kind"], "weight": prior["weight"]}
+        settings["prior"] = {key: prior[key] for key in prior if key not in FOURIER}
     return settings
+
+
+def read_by(defaults: Mapping, schema: Mapping) -> set[str]:
+    """Settings that an architecture of such defaults reads: its own, and those of all training."""
+    leaves = schema["$defs"]["settings"]["properties"]
+    return {key for key, leaf in leaves.items() if "default" in leaf} | set(defaults)
 
 
 def _update(settings: Config, layer: Mapping) -> None:
@@ -219,32 +254,27 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
         near = difflib.get_close_matches(row["assay"], ASSAYS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known assays: {', '.join(ASSAYS)}"
         raise InputError(f"{where}: unknown assay '{row['assay']}' of {name}; {hint}")
-    is_control = row["assay"] == "control-chip"
-    if is_control == bool(row["condition"]):
-        want = "leave it empty, other rows name it in 'control'" if is_control else "give one"
+    control_row = is_control(row["assay"])
+    if control_row == bool(row["condition"]):
+        want = "leave it empty, other rows name it in 'control'" if control_row else "give one"
         raise InputError(f"{where}: condition of {name} is '{row['condition']}'; {want}")
-    local = [column for column in ("alignments", "peaks") if row[column]]
-    if not is_accession(name) and not row["alignments"]:
+    if not row["alignments"] and not is_accession(name):
         raise InputError(
             f"{where}: '{name}' is no accession (such as ENCSR000BGQ) and has no alignments; "
-            "correct the accession, or give BAM files in column alignments"
+            "correct the accession, or give files in column alignments"
         )
-    if not is_control and not is_accession(name) and len(local) == 1:
-        raise InputError(f"{where}: {name} has alignments but no peaks; give a narrowPeak file")
-    for column in ("peaks", "relaxed_peaks"):
-        if len(split_paths(row[column])) > 1:
-            raise InputError(
-                f"{where}: {column} of {name} lists {len(split_paths(row[column]))} files; give one"
-            )
-    for column in ("alignments", "peaks", "relaxed_peaks"):
-        for file in split_paths(row[column]):
-            if file.lower().endswith((".bw", ".bigwig")):
-                raise InputError(
-                    f"{where}: {column} of {name}: {file} is a bigWig, which can't be read yet; "
-                    "give BAM files"
-                )
-            if not Path(file).is_file():
-                raise InputError(f"{where}: {column} of {name}: no file {file}")
+    if not (control_row or row["peaks"] or is_accession(name)):
+        raise InputError(
+            f"{where}: {name} has alignments but no peaks; give a narrowPeak file, or {CALLED} to "
+            "have them called"
+        )
+    if row["assay"] in NOT_ON_PORTAL and not (row["alignments"] and row["peaks"]):
+        raise InputError(
+            f"{where}: {name} is {row['assay']}, which the portal is not asked for; give files in "
+            "the columns alignments and peaks"
+        )
+    _check_files(where, row)
+    _check_alignments(where, row)
     control = row["control"]
     known = control in ("", "auto", "none") or is_accession(control)
     if not known and control not in set(sheet.experiment):
@@ -252,11 +282,148 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
             f"{where}: control '{control}' of {name} is neither auto, none, an accession nor the "
             "experiment of another row"
         )
-    if control == "auto" and not is_accession(name):
+    if control == "auto" and not (is_accession(name) and row["assay"] == "tf-chip"):
         raise InputError(
-            f"{where}: control of {name} is auto, which only accessions can have; "
+            f"{where}: control of {name} is auto, which only accessions of tf-chip can have; "
             "write none, an accession, or the experiment of another row"
         )
+
+
+def _check_files(where: str, row: Mapping[str, str]) -> None:
+    """Check that a row's files are there, or have URLs by which they can be told apart."""
+    for column in ("peaks", "relaxed_peaks"):
+        files = split_paths(row[column])
+        if len(files) > 1:
+            raise InputError(
+                f"{where}: {column} of {row['experiment']} lists {len(files)} files; give one"
+            )
+    names: dict[str, str] = {}
+    for column in ("alignments", "peaks", "relaxed_peaks"):
+        for file in split_paths(row[column]):
+            of = f"{where}: {column} of {row['experiment']}"
+            if file == CALLED and column != "alignments":
+                continue
+            if column != "alignments" and file_format(file) == "bigwig":
+                raise InputError(f"{of}: {file} is a bigWig; give a narrowPeak or BED file")
+            if not is_url(file):
+                if not Path(file).is_file():
+                    raise InputError(f"{of}: no file {file}")
+                continue
+            name = file_name(file)
+            if not re.fullmatch(r"[A-Za-z0-9_.+-]+", name):
+                raise InputError(
+                    f"{of}: the URL {file} ends in '{name}', which can't be a file name here; "
+                    "download it yourself, and give its path"
+                )
+            if names.setdefault(name, file) != file:
+                raise InputError(
+                    f"{of}: {names[name]} and {file} have the same name; download one of them "
+                    "yourself, and give its path"
+                )
+
+
+def _check_alignments(where: str, row: Mapping[str, str]) -> None:
+    """Check the formats of a row's alignments, and the order of its bigWigs."""
+    files = split_paths(row["alignments"])
+    of = f"{where}: alignments of {row['experiment']}"
+    for file in files:
+        if file_format(file) is None:
+            endings = ", ".join(ending for endings in FORMATS.values() for ending in endings)
+            raise InputError(
+                f"{of}: {file} is of no known format; names end in {endings} (BED, tagAlign and "
+                "bedpe also in .gz)"
+            )
+    for file in files:
+        if files.count(file) > 1:
+            raise InputError(f"{of}: {file} is listed twice, so its reads would count twice")
+    bigwigs = [file for file in files if file_format(file) == "bigwig"]
+    if not bigwigs:
+        return
+    if len(bigwigs) < len(files):
+        raise InputError(
+            f"{of}: bigWigs and files of reads together; give one or the other, as bigWigs are "
+            "counted already"
+        )
+    if CALLED in (row["peaks"], row["relaxed_peaks"]):
+        raise InputError(
+            f"{of}: peaks can't be called ({CALLED}) from bigWigs; give a narrowPeak file"
+        )
+    strands = ASSAYS[row["assay"]]
+    if len(bigwigs) % len(strands):
+        raise InputError(
+            f"{of}: {len(bigwigs)} bigWigs, but {row['assay']} has one of the plus and one of the "
+            "minus strand for each replicate; list them plus, minus, plus, minus"
+        )
+    if len(strands) == 1:
+        return
+    for place, strand in enumerate(strands):
+        own, other = STRAND_NAMES[place], STRAND_NAMES[1 - place]
+        for name in map(file_name, bigwigs[place::2]):
+            if other.search(name) and not own.search(name):
+                raise InputError(
+                    f"{of}: {name} stands where a {strand} strand is expected, but its name says "
+                    "otherwise; list bigWigs plus, minus, plus, minus (or rename it)"
+                )
+
+
+def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
+    """Check what concerns several rows, or rows and the config.
+
+    Parameters
+    ----------
+    sheet
+        As `read_experiments` gives it.
+    config
+        Completed configuration.
+
+    Raises
+    ------
+    InputError
+        If a condition mixes tracks with and without strands, if a control's tracks are not of its
+        user's kind, or if duplicates are to be left out of files that do not mark them.
+    """
+    path = config["experiments"]
+    for condition, rows in sheet[sheet.condition != ""].groupby("condition", sort=False):
+        kinds = {name: len(ASSAYS[assay]) for name, assay in rows.assay.items()}
+        if len(set(kinds.values())) > 1:
+            named = [
+                f"{', '.join(name for name, n in kinds.items() if n == number)} {text}"
+                for number, text in ((2, "with strands"), (1, "without"))
+            ]
+            raise InputError(
+                f"{path}: condition {condition} mixes experiments: {'; '.join(named)}. One model "
+                "can't have both: give them conditions of their own"
+            )
+    of_controls: dict[str, str] = {}
+    for name, row in sheet.iterrows():
+        control = row["control"]
+        if control in ("", "none", "auto"):
+            continue
+        listed = sheet.assay.get(control)
+        first = of_controls.setdefault(control, name)
+        assay = listed or control_assay(sheet.assay[first])
+        if ASSAYS[assay] != ASSAYS[row["assay"]]:
+            why = "" if listed else f", as {first} names it too"
+            raise InputError(
+                f"{path}: the control of {name} ({row['assay']}) is {control} ({assay}{why}), but "
+                f"their tracks are not of one kind: {', '.join(ASSAYS[row['assay']])} and "
+                f"{', '.join(ASSAYS[assay])}; name a {control_assay(row['assay'])}"
+            )
+    if config["reads"]["keep_duplicates"]:
+        return
+    for name, cell in sheet.alignments.items():
+        for file in split_paths(cell):
+            if file_format(file) not in ("bam", "cram"):
+                raise InputError(
+                    f"{path}: alignments of {name}: {file} does not mark duplicates, but config "
+                    "key 'reads/keep_duplicates' is false; give BAM files, or set it to true"
+                )
+
+
+def assay_of_control(sheet: pd.DataFrame, control: str) -> str:
+    """Assay of a control without a row of its own, by the first row that names it."""
+    users = sheet.assay[sheet.control == control]
+    return control_assay(users.iloc[0] if len(users) else "tf-chip")
 
 
 def check(config: Mapping, schema: Mapping) -> None:
@@ -265,8 +432,8 @@ def check(config: Mapping, schema: Mapping) -> None:
     Raises
     ------
     InputError
-        For an unknown arm in a comparison, chromosomes in two splits of a fold, or a profile
-        length that the layers do not give.
+        For an unknown arm in a comparison, chromosomes in two splits of a fold, or a model whose
+        settings do not fit its architecture.
     """
     arms = list(config["arms"])
     for name, pair in config["comparisons"].items():
@@ -284,17 +451,38 @@ def check(config: Mapping, schema: Mapping) -> None:
             )
     for model in config["models"]:
         for arm in dict.fromkeys(arm for pair in config["comparisons"].values() for arm in pair):
-            settings = resolve(config, schema, model, arm)
-            if len(settings["widths"]) != len(settings["dilations"]):
-                raise InputError(
-                    f"config key 'models/{model}': {len(settings['widths'])} widths and "
-                    f"{len(settings['dilations'])} dilations (arm {arm}); give one of each per layer"
-                )
-            given, want = output_length(settings), settings["profile_length"]
-            if given != want:
-                raise InputError(
-                    f"config key 'models/{model}/profile_length' is {want} (arm {arm}), but the "
-                    f"layers leave {given} of input_length {settings['input_length']}; set "
-                    f"profile_length: {given} or input_length: "
-                    f"{settings['input_length'] + want - given}"
-                )
+            try:
+                check_model(config, schema, model, arm)
+            except InputError as error:
+                raise InputError(f"config key 'models/{model}' (arm {arm}): {error}") from None
+
+
+def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
+    """Check a model's settings in an arm against its architecture.
+
+    Raises
+    ------
+    InputError
+        For an unknown architecture, a setting in the model's block that it does not read, and
+        lengths that do not fit each other or the bins.
+    """
+    settings = resolve(config, schema, model, arm)
+    name = settings["architecture"]
+    declared = registry.declaration(name)
+    leaves = schema["$defs"]["settings"]["properties"]
+    for key in declared.defaults:
+        if key not in leaves:
+            raise InputError(
+                f"{declared.path}: DEFAULTS has '{key}', which no config can hold; put it under options"
+            )
+    for key in config["models"][model]:
+        if key not in read_by(declared.defaults, schema):
+            raise InputError(
+                f"architecture {name} does not read {key}; take it out (it reads "
+                f"{', '.join(declared.defaults)}, and what all models do)"
+            )
+    for key in settings.get("options", {}):
+        if key not in declared.defaults["options"]:
+            known = ", ".join(declared.defaults["options"])
+            raise InputError(f"architecture {name} knows no option '{key}'; it knows {known}")
+    check_fit(settings, declared.examples, config["bins"]["width"])

@@ -10,7 +10,9 @@ from attprior.errors import InputError
 from attprior.settings import (
     COLUMNS,
     as_text,
+    assay_of_control,
     check,
+    check_experiments,
     complete,
     is_accession,
     read_experiments,
@@ -69,11 +71,12 @@ def test_config_yaml_says_what_the_schema_does():
     default = complete({"experiments": shown["experiments"], "genome": {}}, SCHEMA)
     # the model's block repeats the defaults of its leaves
     block = completed.pop("models")["profile"]
+    settings = resolve(default, SCHEMA, "profile")
     default.pop("models")
     assert completed == default
     for key, value in block.items():
-        assert value == default["training"][key] or key == "prior"
-    assert block["prior"].items() <= default["training"]["prior"].items()
+        assert value == settings[key] or key == "prior"
+    assert block["prior"].items() <= settings["prior"].items()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("**/*.yaml")), ids=lambda p: p.name)
@@ -172,9 +175,8 @@ LAYERS = {
 def test_later_layers_win_leaf_by_leaf():
     settings = resolve(made(**LAYERS), SCHEMA, "profile", "late")
     assert [settings[key] for key in ("epochs", "batch_size", "jitter")] == [7, 8, 9]
-    assert settings["prior"] == {
-        "kind": "fourier", "weight": 7, "freq_limit": 8, "softness": None, "smooth_sigma": 3,
-    }  # fmt: skip
+    given = {"kind": "fourier", "weight": 7, "freq_limit": 8, "softness": None, "smooth_sigma": 3}
+    assert settings["prior"].items() >= given.items()
     # lists are leaves
     assert resolve(made(models={"profile": {"widths": [5]}}), SCHEMA, "profile", "with_prior")[
         "widths"
@@ -183,17 +185,18 @@ def test_later_layers_win_leaf_by_leaf():
 
 def test_settings_hold_nothing_but_what_a_model_is_trained_by():
     settings = resolve(made(**LAYERS), SCHEMA, "profile", "late")
-    assert set(settings) == set(SCHEMA["$defs"]["settings"]["properties"])
+    # but those of other architectures
+    others = {"pools", "dense", "options"}
+    assert set(settings) == set(SCHEMA["$defs"]["settings"]["properties"]) - others
     assert not {"seeds", "folds", "device"} & set(settings)
 
 
 def test_leaves_without_effect_are_dropped():
     config = made(**LAYERS)
     assert resolve(config, SCHEMA, "profile", "plain")["prior"] == {"kind": "none"}
-    assert resolve(config, SCHEMA, "profile", "sparse")["prior"] == {
-        "kind": "sparsity",
-        "weight": 7,
-    }
+    sparse = resolve(config, SCHEMA, "profile", "sparse")["prior"]
+    assert sparse.items() >= {"kind": "sparsity", "weight": 7}.items()
+    assert not {"freq_limit", "softness", "smooth_sigma"} & set(sparse)
     assert "freq_limit" in resolve(config, SCHEMA, "profile")["prior"]
 
 
@@ -238,16 +241,16 @@ def test_defaults_pass_the_check():
         ),
         (
             {"models": {"profile": {"widths": [21, 3]}}},
-            "config key 'models/profile': 2 widths and 7 dilations",
+            "config key 'models/profile' (arm without_prior): 2 widths and 7 dilations",
         ),
         (
             {"models": {"profile": {"profile_length": 900}}},
-            "config key 'models/profile/profile_length' is 900 (arm without_prior), but the layers "
+            "config key 'models/profile' (arm without_prior): profile_length is 900, but the layers "
             "leave 1000 of input_length 1346; set profile_length: 1000 or input_length: 1246",
         ),
         (
             {"arms": {"without_prior": {}, "with_prior": {"input_length": 2000}}},
-            "is 1000 (arm with_prior), but the layers leave 1654",
+            "(arm with_prior): profile_length is 1000, but the layers leave 1654",
         ),
     ],
 )
@@ -276,10 +279,13 @@ def test_cell_lists_paths_with_commas():
     assert split_paths("") == []
 
 
+BIGWIGS = ["a.plus.bw", "a.minus.bw", "b.fwd.bigWig", "b.rev.bigWig", "c.bw", "d.bw"]
+
+
 @pytest.fixture
 def sheet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("own.bam", "own.bed", "input.bam"):
+    for name in ("own.bam", "own.bed", "input.bam", "own.txt", *BIGWIGS):
         Path(name).touch()
 
     def write(*rows, header=COLUMNS, text=None):
@@ -345,7 +351,7 @@ def test_quoted_cells_are_read(sheet):
         ),
         (
             [changed(OWN, assay="zzz")],
-            "unknown assay 'zzz' of own; known assays: tf-chip, control-chip",
+            "unknown assay 'zzz' of own; known assays: tf-chip, chip-exo",
         ),
         ([changed(OWN, condition="")], "line 2: condition of own is ''; give one"),
         ([changed(INPUT, condition="A")], "condition of input is 'A'; leave it empty"),
@@ -363,8 +369,38 @@ def test_quoted_cells_are_read(sheet):
         ),
         (
             [ACCESSION, changed(OWN, control="auto")],
-            "line 3: control of own is auto, which only accessions can have",
+            "line 3: control of own is auto, which only accessions of tf-chip can have",
         ),
+        (
+            [changed(ACCESSION, assay="dnase")],
+            "control of ENCSR000BGQ is auto, which only accessions of tf-chip can have",
+        ),
+        (
+            [changed(ACCESSION, assay="chip-nexus", control="none")],
+            "line 2: ENCSR000BGQ is chip-nexus, which the portal is not asked for",
+        ),
+        ([changed(OWN, alignments="own.txt")], "alignments of own: own.txt is of no known format"),
+        ([changed(OWN, alignments="own.bam,own.bam")], "own.bam is listed twice"),
+        ([changed(OWN, peaks="c.bw")], "peaks of own: c.bw is a bigWig; give a narrowPeak"),
+        ([changed(OWN, alignments="a.plus.bw,own.bam")], "bigWigs and files of reads together"),
+        ([changed(OWN, alignments="a.plus.bw")], "1 bigWigs, but tf-chip has one of the plus"),
+        (
+            [changed(OWN, alignments="a.plus.bw,a.minus.bw", peaks="macs3")],
+            "peaks can't be called (macs3) from bigWigs",
+        ),
+        (
+            [changed(OWN, alignments="a.minus.bw,a.plus.bw")],
+            "a.minus.bw stands where a plus strand is expected",
+        ),
+        (
+            [changed(OWN, alignments="a.plus.bw,a.minus.bw,b.rev.bigWig,b.fwd.bigWig")],
+            "b.rev.bigWig stands where a plus strand is expected",
+        ),
+        (
+            [changed(OWN, alignments="https://x.org/1/a.bam,https://x.org/2/a.bam")],
+            "https://x.org/1/a.bam and https://x.org/2/a.bam have the same name",
+        ),
+        ([changed(OWN, alignments="https://x.org/a%20b.bam")], "ends in 'a b.bam', which can't be"),
         ([OWN + ["more"]], "line 2: 8 cells, but the header names 7 columns"),
     ],
 )
@@ -398,3 +434,87 @@ def test_bad_headers_are_refused(sheet, text, message):
 def test_missing_sheet_is_refused(tmp_path):
     message = refused(read_experiments, tmp_path / "no.tsv")
     assert re.search(r"no.tsv: no such file; config key 'experiments' names the sheet", message)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"alignments": "a.plus.bw,a.minus.bw,b.fwd.bigWig,b.rev.bigWig"},
+        {"alignments": "c.bw,d.bw", "assay": "chip-nexus"},
+        {"alignments": "c.bw,d.bw,a.minus.bw", "assay": "dnase"},
+        {"alignments": "own.bam,own.bed", "assay": "atac", "peaks": "macs3"},
+        {"alignments": "https://x.org/a.bedpe.gz?download=1", "peaks": "https://x.org/p.bed.gz"},
+    ],
+    ids=str,
+)
+def test_every_kind_of_files_is_taken(sheet, cells):
+    assert list(read_experiments(sheet(changed(OWN, **cells))).index) == ["own"]
+
+
+OTHER = changed(OWN, experiment="other")
+CUTS = changed(OWN, experiment="cuts", assay="atac")
+
+
+def checked(path, **reads):
+    check_experiments(read_experiments(path), made(experiments=path, reads=reads))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [OWN, changed(OTHER, assay="chip-exo")],
+        [CUTS, changed(CUTS, experiment="dnase", assay="dnase")],
+        [OWN, changed(CUTS, condition="B")],
+        [changed(OWN, control="input"), changed(OTHER, control="input"), INPUT],
+        [changed(CUTS, control="input"), changed(INPUT, assay="control-dnase")],
+        [changed(OWN, control="ENCSR000BGH"), changed(OTHER, control="ENCSR000BGH")],
+    ],
+)
+def test_tracks_of_one_kind_go_together(sheet, rows):
+    checked(sheet(*rows))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [OWN, OTHER, CUTS],
+            "condition REB1 mixes experiments: own, other with strands; cuts without",
+        ),
+        (
+            [changed(CUTS, control="input"), INPUT],
+            "the control of cuts (atac) is input (control-chip), but their tracks are not of one "
+            "kind: unstranded and plus, minus; name a control-atac",
+        ),
+        (
+            [
+                changed(OWN, control="ENCSR000BGH"),
+                changed(CUTS, condition="B", control="ENCSR000BGH"),
+            ],
+            "the control of cuts (atac) is ENCSR000BGH (control-chip, as own names it too)",
+        ),
+    ],
+)
+def test_tracks_of_two_kinds_are_refused_by_name(sheet, rows, message):
+    assert message in refused(checked, sheet(*rows))
+
+
+def test_control_without_a_row_has_its_users_kind(sheet):
+    rows = [
+        ACCESSION,
+        *(changed(OWN, experiment=a, condition=a, assay=a) for a in ("dnase", "atac")),
+    ]
+    rows[1] = changed(rows[1], control="ENCSR000BGH")
+    rows[2] = changed(rows[2], control="ENCSR000BGI")
+    found = read_experiments(sheet(*rows))
+    assert assay_of_control(found, "ENCSR000BGH") == "control-dnase"
+    assert assay_of_control(found, "ENCSR000BGI") == "control-atac"
+    assert assay_of_control(found, "ENCSR000BGG") == "control-chip"
+
+
+def test_duplicates_must_be_marked_to_be_left_out(sheet):
+    checked(sheet(OWN), keep_duplicates=False)
+    path = sheet(changed(OWN, alignments="own.bam,own.bed"))
+    checked(path)
+    with pytest.raises(InputError, match=r"own\.bed does not mark duplicates"):
+        checked(path, keep_duplicates=False)

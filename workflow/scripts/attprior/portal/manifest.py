@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from attprior.assays import is_control
 from attprior.errors import InputError
 from attprior.portal.client import fetch_object, payload
 from attprior.portal.web import Policy, is_remote
@@ -27,6 +28,8 @@ TITLES = {
     "control-chip": ("Control ChIP-seq",),
     "dnase": ("DNase-seq",),
     "atac": ("ATAC-seq",),
+    "control-dnase": ("DNase-seq",),
+    "control-atac": ("ATAC-seq",),
 }
 # the portal's names, in both generations of its pipelines; where the first set has none, the next
 IDR = ("IDR thresholded peaks", "optimal IDR thresholded peaks")
@@ -110,7 +113,7 @@ def resolve(
         if role in required and role not in {found for found, _, _ in chosen}:
             names = [name for tier in sets for name in tier]
             raise InputError(_missing(experiment, role, names, assembly, files))
-    if assay == "control-chip":
+    if is_control(assay):
         control = "none"
     elif control == "auto":
         control = _control(portal, record, experiment, assembly, alignments, policy)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from attprior.assays import is_control
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.portal.client import payload
@@ -144,7 +145,7 @@ def propose(
         chosen = choose(record, files, name, assay, assembly, alignments)
         sets = [(file, why) for role, file, why in chosen if role == "peaks"]
         bams = [file for role, file, _ in chosen if role == "alignments"]
-        usable = bool(sets or assay == "control-chip") and bool(bams or peaks_only)
+        usable = bool(sets or is_control(assay)) and bool(bams or peaks_only)
         rows.append(
             _row(record, assay, target or biosample, usable)
             | {
@@ -175,13 +176,15 @@ def _replicates(files: list[dict], assembly: str, record: dict) -> int:
 def _row(record: dict, assay: str, condition: str, usable: bool) -> dict[str, str]:
     """Make a row of the sheet, and what there is to know before it is pasted."""
     controls = sorted({item["accession"] for item in record.get("possible_controls", [])})
-    is_control = assay == "control-chip"
-    control = {0: "none", 1: "auto"}.get(len(controls), "?")
+    control_row = is_control(assay)
+    # auto is for TF ChIP-seq alone
+    one = "auto" if assay == "tf-chip" else "".join(controls)
+    control = {0: "none", 1: one}.get(len(controls), "?")
     return dict.fromkeys(COLUMNS, "") | {
-        "condition": "" if is_control or not usable else condition,
+        "condition": "" if control_row or not usable else condition,
         "experiment": record["accession"],
         "assay": assay if usable else "",
-        "control": "" if is_control or not usable else control,
+        "control": "" if control_row or not usable else control,
         "target": (record.get("target") or {}).get("label", ""),
         "biosample": record.get("biosample_summary", ""),
         "lab": (record.get("lab") or {}).get("title", ""),

@@ -1,0 +1,1 @@
+"""Alignments: checked, selected, and counted by their 5' ends."""

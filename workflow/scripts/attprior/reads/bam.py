@@ -1,0 +1,182 @@
+"""5' ends of the reads of BAM and CRAM files."""
+
+import os
+import struct
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numba
+import numpy as np
+import pysam
+
+from attprior.errors import InputError
+
+REVERSE = 16  # SAM flag
+CHUNK = 1 << 24  # bytes of records read at once
+SMALLEST = 37  # bytes of the shortest record: its size, its fixed fields, an empty name
+# else samtools asks a server for chromosomes that the genome lacks
+NO_SERVER = {"REF_PATH": os.devnull, "REF_CACHE": os.devnull}
+
+Read = Callable[[int], bytes]
+Ends = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def ends_of_bam(
+    path: str | Path,
+    chroms: Mapping[str, int],
+    exclude_flags: int,
+    min_mapq: int,
+    fasta: str | Path | None = None,
+) -> Iterator[Ends]:
+    """Read the 5' ends of a BAM or CRAM file, in chunks.
+
+    Records are decoded here, as no reader that makes an object of each is as fast. Offsets are
+    those of the SAM specification, section 4.2.
+
+    Parameters
+    ----------
+    path
+        BAM file, or CRAM if its name ends so; in any order.
+    chroms
+        Number of each chromosome that is used.
+    exclude_flags
+        Reads with any of these SAM flags are left out (``samtools view -F``).
+    min_mapq
+        Reads of a lower mapping quality are left out (``samtools view -q``).
+    fasta
+        Genome that a CRAM file was compressed by.
+
+    Yields
+    ------
+    chroms : (P,) int32
+        Number of each read's chromosome; -1 for one that is not used.
+    positions : (P,) int32
+        5' ends, 0-based (bp): first base of forward reads, last aligned base of reverse ones.
+    minus : (P,) bool
+        Whether the read is on the minus strand.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read to its end.
+    """
+    try:
+        with _records(Path(path), fasta) as read:
+            numbers = np.array([chroms.get(name, -1) for name in _header(read)] + [-1], np.int32)
+            left = b""
+            while content := read(CHUNK):
+                content = left + content
+                most = len(content) // SMALLEST + 1
+                ends = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, bool)
+                used, number = _decode(
+                    np.frombuffer(content, np.uint8), numbers, exclude_flags, min_mapq, *ends
+                )
+                left = content[used:]
+                yield tuple(values[:number] for values in ends)
+            if left:
+                raise OSError("it ends within a read")
+    except (OSError, ValueError, struct.error) as error:
+        raise InputError(
+            f"{path}: damaged ({error}). Copy or download it again; samtools quickcheck tells "
+            "when it is whole."
+        ) from error
+
+
+@contextmanager
+def _records(path: Path, fasta: str | Path | None) -> Iterator[Read]:
+    """Open a file as a stream of uncompressed BAM."""
+    if path.suffix.lower() != ".cram":
+        with pysam.BGZFile(str(path), "rb") as file:
+            yield file.read
+        return
+    command = ["samtools", "view", "-u", "-T", str(fasta), str(path)]
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=complaints, env={**os.environ, **NO_SERVER}
+        )
+        try:
+            with pysam.BGZFile(f"/dev/fd/{process.stdout.fileno()}", "rb") as file:
+                yield file.read
+        finally:
+            process.stdout.close()
+            failed = process.wait()
+        if failed:
+            complaints.seek(0)
+            raise OSError(complaints.read().decode(errors="replace").strip())
+
+
+def _header(read: Read) -> list[str]:
+    """Names of the chromosomes, in a BAM stream that is at its start; leaves it at the reads."""
+    magic, length = struct.unpack("<4si", read(8))
+    if magic != b"BAM\1":
+        raise ValueError("not a BAM file")
+    read(length)
+    names = []
+    for _ in range(struct.unpack("<i", read(4))[0]):
+        (length,) = struct.unpack("<i", read(4))
+        names.append(read(length)[:-1].decode())
+        read(4)  # the chromosome's length
+    return names
+
+
+@numba.njit(nogil=True, cache=True)
+def _int32(content: np.ndarray, at: int) -> np.int32:
+    """Number of four bytes, the lowest first."""
+    number = np.uint32(content[at]) | np.uint32(content[at + 1]) << 8
+    return np.int32(number | np.uint32(content[at + 2]) << 16 | np.uint32(content[at + 3]) << 24)
+
+
+@numba.njit(nogil=True, cache=True)
+def _decode(
+    content: np.ndarray,
+    numbers: np.ndarray,
+    exclude_flags: int,
+    min_mapq: int,
+    chroms: np.ndarray,
+    positions: np.ndarray,
+    minus: np.ndarray,
+) -> tuple[int, int]:
+    """Decode the whole records at the start of some bytes.
+
+    Parameters
+    ----------
+    content : (B,) uint8
+    numbers : (C + 1,) int32
+        Number of each chromosome of the file, then one for reads without a place.
+    chroms, positions, minus
+        Filled from their start.
+
+    Returns
+    -------
+    used, number : int
+        Bytes decoded, and 5' ends found.
+    """
+    at = number = 0
+    while at + 4 <= len(content):
+        following = at + 4 + _int32(content, at)
+        if following > len(content):
+            break
+        flags = np.int32(content[at + 18]) | np.int32(content[at + 19]) << 8
+        if flags & exclude_flags == 0 and content[at + 13] >= min_mapq:
+            position = _int32(content, at + 8)
+            is_reverse = flags & REVERSE != 0
+            if is_reverse:
+                operation = at + 36 + np.int64(content[at + 12])  # past the read's name
+                operations = np.int64(content[at + 16]) | np.int64(content[at + 17]) << 8
+                length = 0
+                for _ in range(operations):
+                    kind = content[operation] & 15
+                    # M, D, N, = and X are those that move along the genome
+                    if kind == 0 or kind == 2 or kind == 3 or kind == 7 or kind == 8:
+                        length += np.uint32(_int32(content, operation)) >> 4
+                    operation += 4
+                position += max(length, 1) - 1
+            chroms[number] = numbers[_int32(content, at + 4)]
+            positions[number] = position
+            minus[number] = is_reverse
+            number += 1
+        at = following
+    return at, number

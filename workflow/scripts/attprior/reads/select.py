@@ -1,0 +1,93 @@
+"""Alignments merged, and the reads that count selected."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from attprior.errors import InputError
+from attprior.files import aside
+
+DUPLICATE = 1024  # SAM flag
+
+
+def flags_left_out(exclude_flags: int, keep_duplicates: bool) -> int:
+    """SAM flags of the reads that do not count."""
+    return exclude_flags if keep_duplicates else exclude_flags | DUPLICATE
+
+
+def filter_reads(
+    bams: Sequence[str | Path],
+    target: str | Path,
+    exclude_flags: int,
+    min_mapq: int,
+    keep_duplicates: bool,
+    fasta: str | Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Merge replicates, keep the reads that count, and index them.
+
+    Parameters
+    ----------
+    bams
+        Sorted BAM or CRAM files.
+    target
+        Sorted BAM file; its index is put beside it as ``{target}.bai``.
+    exclude_flags
+        Reads with any of these SAM flags are left out (``samtools view -F``).
+    min_mapq
+        Reads of a lower mapping quality are left out (``samtools view -q``).
+    keep_duplicates
+        Whether reads marked as duplicates count.
+    fasta
+        Genome that CRAM files were compressed by.
+    threads
+        Threads for compression.
+
+    Raises
+    ------
+    InputError
+        If samtools cannot read a file to its end, or if no read is left.
+    """
+    flags = flags_left_out(exclude_flags, keep_duplicates)
+    bams = [str(bam) for bam in bams]
+    reference = ["--reference", str(fasta)] if fasta else []
+    with aside(target) as temporary:
+        select = ["samtools", "view", "-b", "-@", str(threads - 1), "-F", str(flags)]
+        select += ["-q", str(min_mapq), "-o", str(temporary), *reference]
+        if len(bams) == 1:
+            commands = [[*select, *bams]]
+        else:
+            commands = [["samtools", "merge", "-u", *reference, "-", *bams], [*select, "-"]]
+        _pipe(commands, bams)
+        if count(temporary, threads=threads) == 0:
+            raise InputError(
+                f"{', '.join(bams)}: no read passes flags {flags} and mapping quality {min_mapq}. "
+                "Lower reads/min_mapq or change reads/exclude_flags."
+            )
+    # after the renaming, as an index must not be older than its reads
+    _pipe([["samtools", "index", "-@", str(threads - 1), str(target)]], bams)
+
+
+def _pipe(commands: Sequence[Sequence[str]], files: Sequence[str]) -> None:
+    """Run commands, each reading what the one before it writes."""
+    running: list[subprocess.Popen] = []
+    for command in commands:
+        last = command is commands[-1]
+        process = subprocess.Popen(
+            command,
+            stdin=running[-1].stdout if running else None,
+            stdout=None if last else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        if running:  # so that it hears when its reader ends
+            running[-1].stdout.close()
+        running.append(process)
+    complaints = [process.stderr.read().decode(errors="replace") for process in reversed(running)]
+    if any([process.wait() for process in running]):
+        raise InputError(f"{', '.join(files)}: samtools failed: {' '.join(complaints).strip()}")
+
+
+def count(bam: str | Path, *options: str, threads: int = 1) -> int:
+    """Count reads with ``samtools view -c``."""
+    command = ["samtools", "view", "-c", "-@", str(threads - 1), *options, str(bam)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
