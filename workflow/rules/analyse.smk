@@ -154,15 +154,15 @@ rule analyse_motifs:
         "../scripts/analyse_motifs.py"
 
 
-if config["truth"]["sites"]:
+if SITES:
 
     rule analyse_truth:
         """Compare attributions and patterns with the sites that are known."""
         input:
             attributions=of_arms("{fold}/attributions.h5"),
             patterns=of_arms("motifs/patterns.meme"),
-            sites=config["truth"]["sites"],
-            motifs=config["truth"]["motifs"] or [],
+            sites=SITES,
+            motifs=MOTIFS or [],
         output:
             table=f"{COMPARED}/truth.tsv",
             tests=report(f"{COMPARED}/truth.tests.tsv", **reported("truth", "tests")),

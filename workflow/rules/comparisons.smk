@@ -13,6 +13,11 @@ CATEGORIES = {
 }
 
 
+# where sites are planted, no others are known
+SITES = f"{PLANTED}/{{condition}}/sites.bed" if PLANTED else config["truth"]["sites"]
+MOTIFS = f"{PLANTED}/motif.meme" if PLANTED else config["truth"]["motifs"]
+
+
 def of_arms(path):
     """Input function: a file of both arms of the comparison, in every fold where it has one."""
 
@@ -37,11 +42,10 @@ def reported(analysis, kind):
 
 
 def has_sites(condition):
-    """Whether a condition's sites are known: simulated here, or a file that is there."""
-    sites = config["truth"]["sites"]
-    if not sites or condition in lookup("simulate/motifs", within=config, default={}):
-        return bool(sites)
-    return Path(workflow.pathvars.apply(sites).format(condition=condition)).is_file()
+    """Whether a condition's sites are known: simulated or planted here, or a file that is there."""
+    if not SITES or PLANTED or condition in SIMULATED:
+        return bool(SITES)
+    return Path(workflow.pathvars.apply(SITES).format(condition=condition)).is_file()
 
 
 def figures():

@@ -151,7 +151,7 @@ rule plot_training:
         "../scripts/plot_training.py"
 
 
-if config["truth"]["sites"]:
+if SITES:
 
     rule plot_truth:
         """Draw attributions against the sites that are known."""

@@ -88,7 +88,7 @@ rule homer:
     """Find motifs in peaks with HOMER, de novo and known."""
     input:
         peaks=f"{HOMER}/peaks.txt",
-        fasta=f"{GENOME}.fa",
+        fasta=SEQUENCE,
     output:
         folder=directory(f"{HOMER}/run"),
         de_novo=f"{HOMER}/homerMotifs.all.motifs",

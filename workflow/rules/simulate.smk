@@ -1,7 +1,20 @@
-"""The demo's data set, whose truth is known; idle where the config has no `simulate`."""
+"""Data whose truth is known: the demo's (`simulate`), and real data with planted sites (`plant`)."""
 
-# a config with real data has no such block, and then no rule here is ever asked for anything
+import re
+
+# a config without these blocks asks no rule here for anything
 SIMULATED = list(lookup("simulate/motifs", within=config, default={}))
+PLANTED = "<results>/planted" if "plant" in config else ""
+PLANTED_TASKS = [task for condition in CONDITIONS for task in tasks(condition)]
+PLANTED_MOTIF = lookup("plant/motif", within=config, default="")
+PLANTED_MATRIX = re.fullmatch(r"MA\d{4}\.\d+", PLANTED_MOTIF)
+if PLANTED and not PLANTED_MATRIX and not Path(PLANTED_MOTIF).is_file():
+    raise WorkflowError(
+        f"config key 'plant/motif': '{PLANTED_MOTIF}' is neither a JASPAR matrix, such as "
+        "MA0080.7, nor a MEME file that is there"
+    )
+# what models read
+SEQUENCE = f"{PLANTED}/genome.fa" if PLANTED else f"{GENOME}.fa"
 
 
 rule simulate_genome:
@@ -28,6 +41,9 @@ rule simulate_genome:
         loci=lookup("simulate/loci", within=config, default=None),
         missing=lookup("simulate/missing", within=config, default=None),
         weak=lookup("simulate/weak", within=config, default=None),
+        numbers=lookup("simulate/numbers", within=config, default=None),
+        distance=lookup("simulate/distance", within=config, default=None),
+        gc=lookup("simulate/gc", within=config, default=None),
         seed=lookup("simulate/seed", within=config, default=None),
     script:
         "../scripts/simulate_genome.py"
@@ -101,3 +117,37 @@ rule simulate_portal:
         conditions=SIMULATED,
     script:
         "../scripts/simulate_portal.py"
+
+
+rule plant:
+    """Copy the genome with other sequence at peaks, and the sites of a motif in it."""
+    input:
+        fasta=f"{GENOME}.fa",
+        index=f"{GENOME}.fa.fai",
+        peaks=expand("<results>/experiments/{task}/peaks.narrowPeak", task=PLANTED_TASKS),
+        motif=[] if PLANTED_MATRIX or not PLANTED else PLANTED_MOTIF,
+    output:
+        fasta="<results>/planted/genome.fa",
+        index="<results>/planted/genome.fa.fai",
+        sites=expand("<results>/planted/{condition}/sites.bed", condition=CONDITIONS),
+        meme="<results>/planted/motif.meme",
+    log:
+        "<logs>/plant.log",
+    benchmark:
+        "<benchmarks>/plant.tsv"
+    conda:
+        "../../envs/plant.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime="1h",
+    params:
+        code=code_of("plant.py"),
+        conditions=[row(task)["condition"] for task in PLANTED_TASKS],
+        motif=lookup("plant/motif", within=config, default=None),
+        gc=lookup("plant/gc", within=config, default=None),
+        distance=lookup("plant/distance", within=config, default=None),
+        flank=lookup("plant/flank", within=config, default=None),
+        seed=lookup("plant/seed", within=config, default=None),
+    script:
+        "../scripts/plant.py"

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]):
     prepare_peaks(
         snakemake.input.peaks[0],
-        snakemake.output[0],
+        snakemake.output.peaks,
         snakemake.input.chrom_sizes,
         snakemake.input.index,
         blacklist=snakemake.input.blacklist or None,
         best=snakemake.params.get("best"),
+        dropped=snakemake.output.dropped,
     )

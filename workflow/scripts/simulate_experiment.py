@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.simulate import simulate_experiment
+from attprior.simulate.experiment import simulate_experiment
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.simulate import simulate_genome
+from attprior.simulate.genome import simulate_genome
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,6 +15,9 @@ with logged(snakemake.log[0]):
         loci=snakemake.params.loci,
         missing=snakemake.params.missing,
         weak=snakemake.params.weak,
+        numbers=snakemake.params.numbers,
+        distance=snakemake.params.distance,
+        gc=snakemake.params.gc,
         seed=snakemake.params.seed,
         fasta=snakemake.output.fasta,
         meme=snakemake.output.meme,

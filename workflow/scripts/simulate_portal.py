@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.simulate import simulate_portal
+from attprior.simulate.portal import simulate_portal
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,6 +3,7 @@
 import gzip
 import logging
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def prepare_peaks(
     index: str | Path,
     blacklist: str | Path | None = None,
     best: int | None = None,
+    dropped: str | Path | None = None,
 ) -> None:
     """Check peaks, drop those that cannot be used, sort the rest and write them.
 
@@ -48,6 +50,9 @@ def prepare_peaks(
         BED file; peaks that overlap it are dropped and counted.
     best
         Keep so many of the highest signal; all if None.
+    dropped
+        Table of how many peaks were read, how many were dropped and why, and how many are kept:
+        columns ``what`` and ``peaks``. Not written if None.
 
     Raises
     ------
@@ -56,20 +61,38 @@ def prepare_peaks(
     """
     peaks = read_peaks(source)
     genome, kept = read_chrom_sizes(index), read_chrom_sizes(chrom_sizes)
+    left = {"read": len(peaks)}
     peaks = on_genome(peaks, source, genome)
+    left["on chromosomes that the genome lacks"] = len(peaks)
     peaks = _keep(peaks, peaks.chrom.isin(kept), "on chromosomes left out")
+    left["on chromosomes left out"] = len(peaks)
     if blacklist is not None:
         blacklisted = overlaps(peaks, read_bed(blacklist))
         peaks = _keep(peaks, ~blacklisted, f"in the blacklist {blacklist}")
+    left["in the blacklist"] = len(peaks)
     if peaks.empty:
         raise InputError(f"{source}: no peaks on the chromosomes used: {some(kept)}.")
     if best is not None:
         peaks = peaks.sort_values("signal", ascending=False, kind="stable").head(best)
+    left["past the best"] = len(peaks)
     rank = peaks.chrom.map({chrom: number for number, chrom in enumerate(kept)})
     peaks = peaks.iloc[np.lexsort((peaks.summit, peaks.end, peaks.start, rank))]
     with aside(target) as temporary:
         peaks.to_csv(temporary, sep="\t", header=False, index=False, columns=COLUMNS)
     log.info("%s: %d peaks", target, len(peaks))
+    if dropped is not None:
+        _write_dropped(left, dropped)
+
+
+def _write_dropped(left: Mapping[str, int], target: str | Path) -> None:
+    """Write how many peaks each step drops, from how many were left after it."""
+    numbers = list(left.values())
+    lost = [before - after for before, after in pairwise(numbers)]
+    table = pd.DataFrame(
+        {"what": [*left, "kept"], "peaks": [numbers[0], *lost, numbers[-1]]},
+    )
+    with aside(target) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
 
 
 def read_peaks(path: str | Path) -> pd.DataFrame:

@@ -151,6 +151,24 @@ def test_peaks_in_the_blacklist_are_dropped_and_counted(prepare, tmp_path, caplo
     assert "dropped 2 of 4" in caplog.text
 
 
+def test_what_is_dropped_is_tabulated(prepare, tmp_path):
+    blacklist, table = tmp_path / "blacklist.bed", tmp_path / "dropped.tsv"
+    blacklist.write_text("chr2\t59\t100\n")
+    text = lines(
+        ("chrEBV", 20, 60, 1), ("chrM", 20, 60, 1), ("chrM", 30, 70, 1), ("chr2", 20, 60, 2),
+        ("chr2", 200, 260, 3), ("chr2", 300, 360, 4), ("chr2", 400, 460, 5),
+    )  # fmt: skip
+    prepare(text, blacklist=blacklist, best=2, dropped=table)
+    assert pd.read_csv(table, sep="\t").set_index("what").peaks.to_dict() == {
+        "read": 7,
+        "on chromosomes that the genome lacks": 1,
+        "on chromosomes left out": 2,
+        "in the blacklist": 1,
+        "past the best": 1,
+        "kept": 2,
+    }
+
+
 @pytest.mark.skipif(not shutil.which("bedtools"), reason="bedtools")
 def test_overlaps_equal_bedtools(tmp_path):
     rng = np.random.default_rng(0)

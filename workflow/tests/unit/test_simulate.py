@@ -9,18 +9,37 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
-from attprior import simulate
 from attprior.errors import InputError
 from attprior.sequence import N_CODE, decode, encode, reverse_complement
+from attprior.simulate.draws import (
+    background_transitions,
+    base_frequencies,
+    generator,
+    human_transitions,
+)
+from attprior.simulate.experiment import simulate_experiment
+from attprior.simulate.genome import (
+    MARGIN,
+    SPACING,
+    UNKNOWN_START,
+    random_chromosome,
+    read_fasta,
+    simulate_genome,
+    weaken,
+)
+from attprior.simulate.motifs import jaspar_probabilities, log_odds
+from attprior.simulate.portal import PORTAL_FILES, simulate_portal
+from attprior.simulate.reads import READ_LENGTH, background_rates, bound_reads, offsets
 
 CHROMOSOMES = {"chr1": 60_000, "chr2": 50_000}
+CHOSEN = {"numbers": [0.6, 0.3, 0.1], "distance": 10, "gc": None}
 MOTIFS = {"SPI1": "MA0080.7", "CTCF": "MA0139.2"}
 PEAK_COLUMNS = ["chrom", "start", "end", "name", "score", "strand", "signal", "p", "q", "summit"]
 
 
 def make_genome(folder, motifs=MOTIFS, seed=1, **changes):
-    settings = {"loci": 100, "missing": 0.1, "weak": 0.2, **changes}
-    simulate.simulate_genome(
+    settings = {"loci": 100, "missing": 0.1, "weak": 0.2, **CHOSEN, **changes}
+    simulate_genome(
         CHROMOSOMES,
         motifs,
         **settings,
@@ -34,7 +53,7 @@ def make_genome(folder, motifs=MOTIFS, seed=1, **changes):
 
 def make_experiment(folder, condition="SPI1", seed=1, into=None):
     target = into or folder / condition
-    simulate.simulate_experiment(
+    simulate_experiment(
         condition,
         folder / "genome.fa",
         folder / condition / "loci.tsv",
@@ -82,29 +101,55 @@ def dinucleotides(codes):
 
 
 def test_genome_has_human_dinucleotides_and_lacks_cpg():
-    codes = simulate.random_chromosome(400_000, simulate.generator(1))
+    transitions = human_transitions()
+    codes = random_chromosome(400_000, transitions, generator(1))
     assert len(codes) == 400_000
-    assert (codes[: simulate.UNKNOWN_START] == N_CODE).all()
-    observed = dinucleotides(codes[simulate.UNKNOWN_START :])
-    transitions = simulate.human_transitions()
-    expected = simulate.base_frequencies(transitions)[:, None] * transitions
+    assert (codes[:UNKNOWN_START] == N_CODE).all()
+    observed = dinucleotides(codes[UNKNOWN_START:])
+    expected = base_frequencies(transitions)[:, None] * transitions
     np.testing.assert_allclose(observed, expected, atol=0.002)
     bases = observed.sum(axis=1)
     assert observed[1, 2] / (bases[1] * bases[2]) < 0.35  # CpG
     assert observed[0, 0] == pytest.approx(0.0979, abs=0.002)  # as in hg19
 
 
+@pytest.mark.parametrize("gc", [0.3, 0.65])
+def test_background_has_the_content_asked_for_and_independent_bases(gc):
+    codes = random_chromosome(400_000, background_transitions(gc), generator(1))
+    observed = dinucleotides(codes[UNKNOWN_START:])
+    bases = observed.sum(axis=1)
+    # four standard deviations
+    assert bases[1:3].sum() == pytest.approx(gc, abs=4 * np.sqrt(gc * (1 - gc) / len(codes)))
+    np.testing.assert_allclose(observed, bases[:, None] * bases, atol=0.002)
+
+
+def test_one_instance_within_the_distance_of_each_centre(tmp_path):
+    changes = {"missing": 0, "weak": 0, "numbers": [1.0], "distance": 40, "gc": 0.5}
+    make_genome(tmp_path, motifs={"CTCF": "MA0139.2"}, **changes)
+    table = pd.read_csv(tmp_path / "CTCF" / "loci.tsv", sep="\t")
+    assert len(table) == table["locus"].nunique() == 100
+    off = (table["start"] + table["end"]) / 2 - table["centre"]
+    assert 20 < off.abs().max() <= 41
+    assert 0.35 < (table["strand"] == "-").mean() < 0.65
+
+
+def test_shares_of_numbers_that_are_not_one_are_refused(tmp_path):
+    with pytest.raises(InputError, match="simulate/numbers"):
+        make_genome(tmp_path, numbers=[0.6, 0.3])
+
+
 def test_transitions_are_the_same_on_both_strands():
-    transitions = simulate.human_transitions()
-    frequencies = simulate.base_frequencies(transitions)
+    transitions = human_transitions()
+    frequencies = base_frequencies(transitions)
     joint = frequencies[:, None] * transitions
     np.testing.assert_allclose(joint, joint[::-1, ::-1].T, atol=1e-6)
 
 
 def test_planted_sites_are_in_the_genome_with_their_scores(data):
-    genome = simulate.read_fasta(data / "genome.fa")
+    genome = read_fasta(data / "genome.fa")
     for condition, matrix in MOTIFS.items():
-        odds = simulate.log_odds(simulate.jaspar_probabilities(matrix))
+        background = base_frequencies(human_transitions())
+        odds = log_odds(jaspar_probabilities(matrix), background)
         table = pd.read_csv(data / condition / "loci.tsv", sep="\t")
         sites = table[table["kind"] != "missing"]
         for site in sites.itertuples():
@@ -136,8 +181,8 @@ def test_loci_of_all_conditions_keep_their_distance(data):
     tables = [pd.read_csv(data / name / "loci.tsv", sep="\t") for name in MOTIFS]
     loci = pd.concat([table.drop_duplicates("locus") for table in tables])
     for chrom, centres in loci.groupby("chrom")["centre"]:
-        assert np.diff(np.sort(centres)).min() >= simulate.SPACING
-        assert centres.between(2 * simulate.MARGIN, CHROMOSOMES[chrom] - simulate.MARGIN).all()
+        assert np.diff(np.sort(centres)).min() >= SPACING
+        assert centres.between(2 * MARGIN, CHROMOSOMES[chrom] - MARGIN).all()
 
 
 def test_meme_file_names_the_motifs_by_condition(data):
@@ -163,10 +208,10 @@ def test_same_seed_gives_same_bytes_and_another_seed_others(data, tmp_path):
 
 
 def test_a_condition_draws_its_bias_whatever_the_others(data):
-    genome = simulate.read_fasta(data / "genome.fa")
-    alone = simulate.background_rates(genome, "SPI1", 1)
-    assert np.array_equal(alone, simulate.background_rates(genome, "SPI1", 1))
-    assert not np.allclose(alone, simulate.background_rates(genome, "CTCF", 1))
+    genome = read_fasta(data / "genome.fa")
+    alone = background_rates(genome, "SPI1", 1)
+    assert np.array_equal(alone, background_rates(genome, "SPI1", 1))
+    assert not np.allclose(alone, background_rates(genome, "CTCF", 1))
     assert alone.sum() == pytest.approx(1)
 
 
@@ -193,12 +238,12 @@ def test_each_duplicate_has_an_original(reads):
 
 
 def test_reads_spell_the_genome(data, reads):
-    genome = simulate.read_fasta(data / "genome.fa")
+    genome = read_fasta(data / "genome.fa")
     mapped = [read for read in reads if not read.is_unmapped]
     for read in mapped[::7]:
         codes = genome[read.reference_name][read.reference_start : read.reference_end]
         assert read.query_sequence == decode(codes)
-        assert len(codes) == simulate.READ_LENGTH
+        assert len(codes) == READ_LENGTH
         assert N_CODE not in codes
 
 
@@ -206,8 +251,8 @@ def test_five_prime_ends_peak_on_either_side_of_strong_sites(data):
     table = pd.read_csv(data / "SPI1" / "loci.tsv", sep="\t")
     alone = table.groupby("locus")["locus"].transform("size") == 1
     sites = table[alone & (table["kind"] == "strong")]
-    starts, width = simulate.offsets(simulate.read_fasta(data / "genome.fa")), 13
-    ends, _ = simulate.bound_reads(sites, starts, 500, simulate.generator(1))
+    starts, width = offsets(read_fasta(data / "genome.fa")), 13
+    ends, _ = bound_reads(sites, starts, 500, generator(1))
     left = (sites["chrom"].map(starts) + sites["start"]).to_numpy()
     distance = ends.position[:, None] - left
     nearest = distance[np.arange(len(distance)), np.abs(distance).argmin(axis=1)]
@@ -248,7 +293,7 @@ def test_peaks_lie_in_their_chromosomes_and_relaxed_ones_hold_the_others(data):
         for name in ("thresholded", "thresholded_replicate", "relaxed")
     )
     for peaks in (strict, replicate, relaxed):
-        assert (peaks["start"] > simulate.UNKNOWN_START).all()
+        assert (peaks["start"] > UNKNOWN_START).all()
         assert (peaks["end"] < peaks["chrom"].map(CHROMOSOMES)).all()
         assert (peaks["summit"].between(0, peaks["end"] - peaks["start"] - 1)).all()
         assert (peaks["end"] - peaks["start"]).between(120, 300).all()
@@ -271,12 +316,12 @@ def test_portal_serves_what_its_objects_say(data, tmp_path):
         kind: f"{kind}.bam"
         if kind.startswith(("replicate", "control"))
         else f"{kind}.narrowPeak.gz"
-        for kind in simulate.PORTAL_FILES
+        for kind in PORTAL_FILES
     }
     files = {kind: [data / name / names[kind] for name in MOTIFS] for kind in names}
     index = tmp_path / "portal" / "index.tsv"
     for _ in range(2):  # a repeat replaces the first
-        simulate.simulate_portal(list(MOTIFS), files, index)
+        simulate_portal(list(MOTIFS), files, index)
     portal = index.parent
     table = pd.read_csv(index, sep="\t").set_index("accession")
     assert len(table) == 2 * (2 + 6)
@@ -333,6 +378,6 @@ def test_loci_without_any_site_work(tmp_path):
 
 def test_weakened_sites_differ_at_two_or_three_positions():
     site, information = encode("AAAAAGAGGAAGTG"), np.linspace(0.1, 2, 14)
-    rng = simulate.generator(1)
-    changes = {int((simulate.weaken(site, information, rng) != site).sum()) for _ in range(50)}
+    rng = generator(1)
+    changes = {int((weaken(site, information, rng) != site).sum()) for _ in range(50)}
     assert changes == {2, 3}

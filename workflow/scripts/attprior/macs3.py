@@ -1,0 +1,245 @@
+"""Peaks called by MACS3 from filtered reads, with or without a control's."""
+
+import gzip
+import logging
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pysam
+
+from attprior.errors import InputError
+from attprior.files import aside
+from attprior.genome import read_chrom_sizes, some
+
+log = logging.getLogger(__name__)
+
+# single reads of ChIP-seq are extended to the fragments that the shift between strands tells of
+MODEL = ["--fix-bimodal"]
+# exonucleases stop some ten bp from the protein, so 5' ends are smoothed over 50 bp: on Reb1
+# ChIP-exo of yeast, summits lie 5 bp from the motif (17 bp with 150 bp) and 3 times as many pass
+BORDERS = ["--nomodel", "--shift", "-25", "--extsize", "50"]
+# cut sites smoothed over 150 bp, all summits of a region: as ENCODE's ATAC-seq pipeline
+# (https://github.com/ENCODE-DCC/atac-seq-pipeline, src/encode_task_macs2_atac.py)
+CUTS = ["--nomodel", "--shift", "-75", "--extsize", "150", "--call-summits"]
+OPTIONS = {
+    "tf-chip": MODEL,
+    "chip-exo": BORDERS,
+    "chip-nexus": BORDERS,
+    "dnase": CUTS,
+    "atac": CUTS,
+}
+FRAGMENTS = ("tf-chip",)  # assays whose pairs count as fragments, not by their ends
+EXAMINED = 1000  # reads that tell whether a file's are paired
+# length of the reads that stand for a fragment's ends: gaps between significant places that are
+# no longer than a read are closed
+END_LENGTH = 50
+LAST_LINES = 5  # of MACS3's that a failure shows
+
+Interval = tuple[str, int, int, str]
+Lines = Iterator[str]
+
+
+def call_peaks(
+    treatment: Sequence[str | Path],
+    control: Sequence[str | Path],
+    target: str | Path,
+    chrom_sizes: str | Path,
+    *,
+    assay: str,
+    name: str,
+    keep_duplicates: bool,
+    q_value: float | None = None,
+    p_value: float | None = None,
+) -> None:
+    """Call peaks of an experiment.
+
+    MACS3 sees the reads on the chromosomes used alone. The genome's size is that of these
+    chromosomes; it is not known here which of their bases are N or can't be mapped to.
+
+    Parameters
+    ----------
+    treatment, control
+        Reads: BAM, BED with strands, or bedpe, the text ones plain or gzip. Without a
+        control an empty list.
+    target
+        narrowPeak file, a line a summit, as MACS3 writes it.
+    chrom_sizes
+        Sizes of the chromosomes used.
+    assay
+        Key of `OPTIONS`.
+    name
+        What peaks are called, with ``_peak_`` and a number.
+    keep_duplicates
+        Whether all reads of a position count, or one for each strand.
+    q_value, p_value
+        Highest of a peak; one of the two is given.
+
+    Raises
+    ------
+    InputError
+        If MACS3 is not installed, fails or finds nothing, for a line that does not fit its
+        format, and if no read is on the chromosomes used.
+    """
+    program = Path(sys.executable).with_name("macs3")
+    if not program.exists():
+        raise InputError(
+            f"{name}: peaks are to be called, but MACS3 is not installed here. Run the workflow "
+            "by `bash envs/run --macs3 snakemake …` or with --sdm conda, or give a file of peaks."
+        )
+    sizes = read_chrom_sizes(chrom_sizes)
+    fragments = assay in FRAGMENTS and all(map(has_fragments, [*treatment, *control]))
+    cutoff = ["-q", str(q_value)] if p_value is None else ["-p", str(p_value)]
+    with aside(target) as temporary, TemporaryDirectory(dir=temporary.parent) as folder:
+        command = [str(program), "callpeak", "-n", name, "--outdir", folder, "--tempdir", folder]
+        command += ["-f", "BEDPE" if fragments else "BED", "-g", str(sum(sizes.values()))]
+        command += [*cutoff, "--keep-dup", "all" if keep_duplicates else "1"]
+        command += [] if fragments else OPTIONS[assay]
+        for option, files in (("-t", treatment), ("-c", control)):
+            if files:
+                reads = Path(folder, f"reads{option}.bed")
+                write_reads(files, reads, sizes, fragments)
+                command += [option, str(reads)]
+        run(command)
+        found = Path(folder, f"{name}_peaks.narrowPeak")
+        number = found.read_bytes().count(b"\n")
+        if not number:
+            raise InputError(
+                f"{name}: MACS3 finds no peaks at {' '.join(cutoff)}. Raise peaks/macs3/q_value or "
+                "peaks/macs3/relaxed_p_value, look at the reads, or give a file of peaks."
+            )
+        found.rename(temporary)
+    log.info("%s: %d summits at %s", target, number, " ".join(cutoff))
+
+
+def run(command: Sequence[str]) -> None:
+    """Run MACS3 and log what it says.
+
+    Raises
+    ------
+    InputError
+        If it fails, with its last lines.
+    """
+    log.info("%s", " ".join(command))
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        for line in process.stderr:
+            last.append(line.rstrip())
+            log.info("%s", line.rstrip())
+    if process.returncode:
+        raise InputError("MACS3 failed:\n" + "\n".join(last))
+
+
+def is_bam(path: str | Path) -> bool:
+    """Whether a file is called a BAM file."""
+    return Path(path).suffix.lower() == ".bam"
+
+
+def is_bedpe(path: str | Path) -> bool:
+    """Whether a file is called bedpe."""
+    return ".bedpe" in map(str.lower, Path(path).suffixes)
+
+
+def has_fragments(path: str | Path) -> bool:
+    """Whether reads are paired, so that fragments are known."""
+    if is_bam(path):
+        with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
+            return all(read.is_paired for read in islice(bam, EXAMINED))
+    return is_bedpe(path)
+
+
+def write_reads(
+    files: Sequence[str | Path], target: Path, chroms: Collection[str], fragments: bool
+) -> None:
+    """Write reads or fragments on some chromosomes as BED.
+
+    Parameters
+    ----------
+    files
+        BAM, BED or bedpe files.
+    target
+        BED file: six columns a read, three a fragment.
+    chroms
+        Chromosomes to keep.
+    fragments
+        Whether pairs count as fragments; if not, each mate is a read.
+
+    Raises
+    ------
+    InputError
+        If no read is left, and for a line that does not fit its format.
+    """
+    number = 0
+    with target.open("w") as out:
+        for path in files:
+            lines = (_of_bam if is_bam(path) else _of_text)(path, chroms, fragments)
+            for line in lines:
+                out.write(line)
+                number += 1
+    log.info("%s: %d %s", some(map(str, files)), number, "fragments" if fragments else "reads")
+    if not number:
+        raise InputError(
+            f"{some(map(str, files))}: no {'fragments' if fragments else 'reads'} on the "
+            f"chromosomes used: {some(chroms)}. Compare the names, or see genome/exclude."
+        )
+
+
+def _of_bam(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
+    with pysam.AlignmentFile(str(path), "rb") as bam:
+        for read in bam:
+            chrom, start = read.reference_name, read.reference_start
+            if chrom not in chroms:
+                continue
+            if not fragments:
+                strand = "-" if read.is_reverse else "+"
+                yield f"{chrom}\t{start}\t{read.reference_end}\t.\t0\t{strand}\n"
+            # once a pair, by its left mate
+            elif read.is_proper_pair and read.template_length > 0:
+                yield f"{chrom}\t{start}\t{start + read.template_length}\n"
+
+
+def _of_text(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
+    pairs = is_bedpe(path)
+    with open(path, "rb") as file:
+        opened = gzip.open if file.read(2) == b"\x1f\x8b" else open
+    with opened(path, "rt") as lines:
+        for number, line in enumerate(lines, start=1):
+            fields = line.rstrip("\r\n").split("\t")
+            if fields == [""] or line.startswith(("#", "track", "browser")):
+                continue
+            try:
+                reads = _mates(fields) if pairs else [_interval(*fields[:3], fields[5])]
+            except (IndexError, TypeError, ValueError):
+                raise InputError(
+                    f"{path}, line {number}: {line.rstrip()[:60]!r} is no line of a "
+                    f"{'bedpe' if pairs else 'BED file with strands'}, which has columns separated "
+                    "by tabs. Correct or remove it."
+                ) from None
+            reads = [read for read in reads if read[0] in chroms]
+            if not fragments:
+                yield from ("{}\t{}\t{}\t.\t0\t{}\n".format(*read) for read in reads)
+            elif len({read[0] for read in reads}) == 1:
+                _, starts, ends, _ = zip(*reads, strict=True)
+                yield f"{reads[0][0]}\t{min(starts)}\t{max(ends)}\n"
+
+
+def _interval(chrom: str, start: str, end: str, strand: str) -> Interval:
+    """Interval of a read; `ValueError` if it is none."""
+    if strand not in ("+", "-") or not 0 <= int(start) < int(end):
+        raise ValueError
+    return chrom, int(start), int(end), strand
+
+
+def _mates(fields: Sequence[str]) -> list[Interval]:
+    """Both reads of a line of bedpe: bedtools' ten columns, or three for a fragment's ends."""
+    if len(fields) >= 10:
+        if "." in (fields[0], fields[3]):
+            return []  # one is unmapped
+        return [_interval(*fields[:3], fields[8]), _interval(*fields[3:6], fields[9])]
+    chrom, start, end, _ = _interval(*fields[:3], "+")
+    length = min(END_LENGTH, end - start)
+    return [(chrom, start, start + length, "+"), (chrom, end - length, end, "-")]
