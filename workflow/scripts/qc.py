@@ -1,19 +1,22 @@
-"""Write an experiment's quality control."""
+"""Judge an experiment by what was measured of it."""
 
 from typing import TYPE_CHECKING
 
 from attprior.log import logged
-from attprior.reads import quality
+from attprior.qc.summary import write_verdicts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+OPTIONAL = ("reads", "fingerprint", "replicates")
+
 with logged(snakemake.log[0]):
-    quality(
-        snakemake.input.bam,
-        snakemake.input.reads,
+    measured = {part: next(iter(snakemake.input.get(part)), None) for part in OPTIONAL}
+    write_verdicts(
+        measured | {"tracks": snakemake.input.tracks},
         snakemake.input.chrom_sizes,
-        next(iter(snakemake.input.peaks), None),
+        snakemake.wildcards.experiment,
+        snakemake.params.assay,
+        snakemake.params.formats,
         snakemake.output[0],
-        threads=snakemake.threads,
     )

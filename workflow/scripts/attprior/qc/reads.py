@@ -1,0 +1,268 @@
+"""Reads of an experiment: how many there are, are kept, and are copies of each other."""
+
+import csv
+import logging
+import subprocess
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import pysam
+
+from attprior.assays import file_format
+from attprior.errors import InputError
+from attprior.genome import read_chrom_sizes
+from attprior.qc.tables import write_metrics, write_table
+
+log = logging.getLogger(__name__)
+
+FLAGGED = ("bam", "cram")  # formats whose reads have flags
+REVERSE, SECOND = 16, 128  # SAM flags
+LENGTHS = 10_000  # reads whose length is looked at
+ROWS = 1_000_000  # of a BED file, read at once
+BEFORE, AFTER = "before", "after"  # the filter
+FLAGSTAT = ["file", "stage", "category", "reads", "failed"]
+
+Multiplicity = Counter[int]
+
+
+def measure_reads(
+    alignments: Sequence[str | Path],
+    filtered: str | Path | None,
+    chrom_sizes: str | Path,
+    fasta: str | Path,
+    metrics: str | Path,
+    flagstats: str | Path,
+    exclude_flags: int,
+    min_mapq: int,
+    threads: int = 1,
+) -> None:
+    """Measure reads before and after the filter, and the complexity of their libraries.
+
+    Parameters
+    ----------
+    alignments
+        Files of one experiment: BAM, CRAM, BED or bedpe.
+    filtered
+        The filtered, merged reads of BAM and CRAM files; None where there are none.
+    chrom_sizes
+        Sizes of the chromosomes used.
+    fasta
+        The genome, which CRAM files are read by.
+    metrics
+        Table of metric and value: files, reads, share_mapped, share_duplicates (flagged ones of
+        those mapped), reads_kept, share_kept, fragments (of the reads kept, before duplicates are
+        left out, on the chromosomes used), distinct_fragments,
+        fragments_per_file, distinct_per_file, read_length
+        (bp, median), NRF, PBC1 and PBC2. Reads that are not kept are known of BAM and CRAM only.
+    flagstats
+        Table of what ``samtools flagstat`` counts: `FLAGSTAT`; no rows for BED files.
+    exclude_flags, min_mapq
+        The filter.
+    threads
+        Threads for decompression.
+    """
+    sizes, found = read_chrom_sizes(chrom_sizes), {}
+    total, lengths, fragments = Counter(), [], []
+    for path in map(str, alignments):
+        if file_format(path) in FLAGGED:
+            groups = bam_fragments(path, sizes, fasta, exclude_flags, min_mapq, lengths, threads)
+        else:
+            groups = bed_fragments(path, sizes, lengths)
+        # a place in one file is not the same place in another: replicates share no molecule
+        counts = sum((multiplicity(keys) for keys in groups), Counter())
+        fragments.append(sum(n * places for n, places in counts.items()))
+        log.info("%s: %d fragments", path, fragments[-1])
+        total += counts
+    table = pd.DataFrame(columns=FLAGSTAT)
+    if filtered is not None:
+        flagged = [p for p in alignments if file_format(str(p)) in FLAGGED]
+        stages = [*((path, BEFORE) for path in flagged), (filtered, AFTER)]
+        rows = [flagstat(path, threads).assign(file=path, stage=stage) for path, stage in stages]
+        table = pd.concat(rows)[FLAGSTAT]
+        found |= kept_reads(table)
+    write_table(table, flagstats)
+    found |= {
+        "files": len(alignments),
+        "fragments": sum(fragments),
+        "distinct_fragments": total.total(),
+        "fragments_per_file": sum(fragments) / len(alignments),
+        "distinct_per_file": total.total() / len(alignments),
+        # of fragments whose both ends count, the length of the reads is not known
+        "read_length": median(lengths) if lengths else np.nan,
+        **complexity(total),
+    }
+    write_metrics(found, metrics)
+
+
+def flagstat(path: str | Path, threads: int = 1) -> pd.DataFrame:
+    """Count reads by their flags.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns category, reads (that passed the sequencer's quality control) and failed.
+
+    Raises
+    ------
+    InputError
+        If samtools cannot read the file.
+    """
+    command = ["samtools", "flagstat", "-@", str(threads - 1), "-O", "tsv", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise InputError(f"{path}: samtools flagstat failed: {done.stderr.strip()}")
+    rows = list(csv.reader(done.stdout.splitlines(), delimiter="\t"))
+    counted = [(name, int(reads), int(failed)) for reads, failed, name in rows if "%" not in name]
+    return pd.DataFrame(counted, columns=["category", "reads", "failed"])
+
+
+def kept_reads(flagstats: pd.DataFrame) -> dict[str, float]:
+    """Sum up a table of `FLAGSTAT`: primary reads, failed ones included."""
+    counts = flagstats.assign(reads=flagstats.reads + flagstats.failed)
+    counts = counts.groupby(["stage", "category"]).reads.sum()
+    reads, mapped = counts[BEFORE, "primary"], counts[BEFORE, "primary mapped"]
+    kept = counts[AFTER, "primary"]
+    return {
+        "reads": reads,
+        "share_mapped": ratio(mapped, reads),
+        "share_duplicates": ratio(counts[BEFORE, "primary duplicates"], mapped),
+        "reads_kept": kept,
+        "share_kept": ratio(kept, reads),
+    }
+
+
+def ratio(part: float, whole: float) -> float:
+    """Part of a whole; NaN of nothing."""
+    return part / whole if whole else np.nan
+
+
+def bam_fragments(
+    path: str | Path,
+    sizes: Mapping[str, int],
+    fasta: str | Path,
+    exclude_flags: int,
+    min_mapq: int,
+    lengths: list[int],
+    threads: int = 1,
+) -> Iterator[np.ndarray]:
+    """Give a key of each fragment that passes the filter: position and strand of its 5' end.
+
+    Fragments of read pairs differ by their length too, and are given once. Duplicates are
+    kept, as they are what complexity is about.
+
+    Parameters
+    ----------
+    path
+        BAM or CRAM file, sorted.
+    sizes
+        Chromosomes wanted.
+    fasta
+        The genome.
+    exclude_flags, min_mapq
+        The filter.
+    lengths
+        Takes the lengths (bp) of the first reads.
+    threads
+        Threads for decompression.
+
+    Yields
+    ------
+    (N,) int64
+        Keys on one chromosome.
+    """
+    with pysam.AlignmentFile(
+        str(path), reference_filename=str(fasta), check_sq=False, threads=threads
+    ) as bam:
+        wanted = {bam.get_tid(chrom) for chrom in sizes}
+        keys, current = array("q"), -1
+        for read in bam.fetch(until_eof=True):
+            flag, chrom = read.flag, read.reference_id
+            # of a pair, the first read speaks for both
+            if flag & (exclude_flags | SECOND) or read.mapping_quality < min_mapq:
+                continue
+            if chrom != current:
+                if keys:
+                    yield np.array(keys, dtype=np.int64)
+                keys, current = array("q"), chrom
+            if chrom not in wanted:
+                continue
+            reverse = bool(flag & REVERSE)
+            end = read.reference_end - 1 if reverse else read.reference_start
+            keys.append((end << 1 | reverse) << 32 | read.template_length & 0xFFFFFFFF)
+            if len(lengths) < LENGTHS:
+                lengths.append(read.infer_query_length() or 0)
+        if keys:
+            yield np.array(keys, dtype=np.int64)
+
+
+def bed_fragments(
+    path: str | Path, sizes: Mapping[str, int], lengths: list[int]
+) -> Iterator[np.ndarray]:
+    """Give a key of each row of a BED or bedpe file, as `bam_fragments` does.
+
+    A row of a BED file is a read, known by its 5' end and strand; a row of a bedpe file is a
+    fragment, known by both ends.
+    """
+    pairs = file_format(str(path)) == "bedpe"
+    names = ["chrom", "start", "end", "name", "score", "strand"][: 3 if pairs else 6]
+    rows = pd.read_csv(
+        path,
+        sep="\t",
+        header=None,
+        names=names,
+        usecols=range(len(names)),
+        dtype={"chrom": "category"},
+        comment="#",
+        compression="gzip" if str(path).endswith(".gz") else None,
+        chunksize=ROWS,
+    )
+    keys: dict[str, list[np.ndarray]] = {}
+    for chunk in rows:
+        start, end = chunk.start.to_numpy(np.int64), chunk.end.to_numpy(np.int64)
+        if pairs:
+            key = start << 32 | end - start
+        else:
+            reverse = (chunk.strand == "-").to_numpy()
+            key = (np.where(reverse, end - 1, start) << 1 | reverse) << 32
+            lengths += (end - start)[: LENGTHS - len(lengths)].tolist()
+        for chrom, index in chunk.groupby("chrom", observed=True).indices.items():
+            if chrom in sizes:
+                keys.setdefault(chrom, []).append(key[index])
+    yield from map(np.concatenate, keys.values())
+
+
+def multiplicity(keys: np.ndarray) -> Multiplicity:
+    """How many places (distinct keys) have one fragment, how many two, and so on."""
+    _, counts = np.unique(keys, return_counts=True)
+    times, places = np.unique(counts, return_counts=True)
+    return Counter(dict(zip(times.tolist(), places.tolist(), strict=True)))
+
+
+def complexity(places: Multiplicity) -> dict[str, float]:
+    """Complexity of a library, by ENCODE's definitions.
+
+    NRF is the number of places over that of fragments; PBC1 the share of the places that have one
+    fragment; PBC2 the number of places with one over that with two (infinite if none has two).
+    All are NaN without fragments.
+
+    Parameters
+    ----------
+    places
+        Number of places by their number of fragments.
+
+    Notes
+    -----
+    https://www.encodeproject.org/data-standards/terms/#library
+    """
+    distinct, one, two = places.total(), places[1], places[2]
+    fragments = sum(times * number for times, number in places.items())
+    return {
+        "NRF": ratio(distinct, fragments),
+        "PBC1": ratio(one, distinct),
+        "PBC2": one / two if two else (np.inf if one else np.nan),
+    }

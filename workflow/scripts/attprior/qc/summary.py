@@ -1,0 +1,92 @@
+"""Verdicts on an experiment, and on all of them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from attprior.genome import read_chrom_sizes
+from attprior.qc.deeptools import SAMPLE
+from attprior.qc.standards import judge, log_verdicts, worst
+from attprior.qc.tables import read_metrics, write_table
+
+log = logging.getLogger(__name__)
+
+
+def write_verdicts(
+    measured: Mapping[str, str | Path | None],
+    chrom_sizes: str | Path,
+    experiment: str,
+    assay: str,
+    formats: Sequence[str],
+    target: str | Path,
+) -> None:
+    """Gather an experiment's metrics, and judge them.
+
+    Parameters
+    ----------
+    measured
+        Tables: reads, tracks (metric, value), fingerprint (deepTools' metrics), replicates
+        (correlations); None where there is none.
+    chrom_sizes
+        Sizes of the chromosomes used.
+    experiment, assay
+        Its name and assay.
+    formats
+        Formats of its alignments.
+    target
+        Table of what `judge` returns.
+    """
+    metrics: dict[str, float] = {}
+    for part in ("reads", "tracks"):
+        if measured[part] is not None:
+            metrics |= read_metrics(measured[part])
+    if measured["fingerprint"] is not None:
+        found = pd.read_csv(measured["fingerprint"], sep="\t", index_col="Sample").loc[SAMPLE]
+        metrics["fingerprint_JSD"] = found["Synthetic JS Distance"]
+        if "JS Distance" in found:
+            metrics["control_JSD"] = found["JS Distance"]
+    if measured["replicates"] is not None:
+        least = pd.read_csv(measured["replicates"], sep="\t")[["Pearson", "Spearman"]].min()
+        metrics |= least.to_dict()
+    size = sum(read_chrom_sizes(chrom_sizes).values())
+    table = judge(metrics, assay, formats, size)
+    log_verdicts(table, experiment)
+    write_table(table, target)
+
+
+def read_verdicts(path: str | Path) -> pd.DataFrame:
+    """Read a table of verdicts."""
+    text = dict.fromkeys(["threshold", "verdict", "source", "note"], str)
+    return pd.read_csv(path, sep="\t", dtype=text).fillna(dict.fromkeys(text, ""))
+
+
+def summarise(
+    tables: Sequence[str | Path],
+    experiments: Sequence[str],
+    assays: Sequence[str],
+    target: str | Path,
+) -> None:
+    """Put the verdicts on all experiments in one table.
+
+    Parameters
+    ----------
+    tables
+        What `write_verdicts` wrote for each experiment.
+    experiments, assays
+        Their names and assays.
+    target
+        Table: experiment, assay, overall (the worst verdict), warnings (how many metrics miss
+        their standard), and a column for the value of each metric and for its verdict.
+    """
+    rows = []
+    for path, experiment, assay in zip(tables, experiments, assays, strict=True):
+        table = read_verdicts(path)
+        row = {"experiment": experiment, "assay": assay, "overall": worst(table.verdict)}
+        row["warnings"] = table.verdict.isin(["warning", "bad"]).sum()
+        for metric in table.itertuples():
+            row |= {metric.metric: metric.value, f"{metric.metric}_verdict": metric.verdict}
+        rows.append(row)
+        log.info("%s: %s, %d warnings", experiment, row["overall"], row["warnings"])
+    write_table(pd.DataFrame(rows), target)
