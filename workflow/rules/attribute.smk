@@ -23,7 +23,7 @@ rule attribute:
         mem_mb=growing(16000),
         runtime="12h",
     params:
-        code=code_of("attribute.py"),
+        code=code_with_model("attribute.py"),
         seeds=lookup("training/seeds", within=config),
         references=lookup("attribution/references", within=config),
         peaks=lambda wildcards: config["attribution"]["peaks"],

@@ -123,7 +123,8 @@ def write_report():
     """Write the report of a finished run, by the command line that ran it."""
     if {"manifest", "fetch", "propose"} & set(sys.argv):
         return  # nothing of theirs is reported, and a report of an earlier run stays
-    path = workflow.pathvars.apply("<results>/report.html")
+    place = "<results>/search" if "search" in sys.argv else "<results>"
+    path = workflow.pathvars.apply(f"{place}/report.html")
     command = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--nolock", "--report", path]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

@@ -10,7 +10,7 @@ rule train:
     input:
         labels="<results>/conditions/{condition}/labels.h5",
         fold="<results>/conditions/{condition}/folds/{fold}.tsv",
-        fasta=f"{GENOME}.fa",
+        fasta=SEQUENCE,
     output:
         models=expand(f"{ARM}/{{fold}}/seed_{{seed}}/model.pt", seed=SEEDS, allow_missing=True),
         history=f"{ARM}/{{fold}}/history.tsv",
@@ -27,9 +27,10 @@ rule train:
         mem_mb=growing(16000),
         runtime="12h",
     params:
-        code=code_of("train.py"),
+        code=code_with_model("train.py"),
         settings=arm_settings,
         seeds=lookup("training/seeds", within=config),
+        together=untracked("training", "seeds_together"),
     script:
         "../scripts/train.py"
 
@@ -42,7 +43,8 @@ rule evaluate:
         fold=rules.train.input.fold,
         fasta=rules.train.input.fasta,
     output:
-        f"{ARM}/{{fold}}/performance.tsv",
+        table=f"{ARM}/{{fold}}/performance.tsv",
+        examples=f"{ARM}/{{fold}}/performance.examples.tsv.gz",
     log:
         "<logs>/evaluate/{condition}/{model}/{arm}/{fold}.log",
     benchmark:
@@ -56,7 +58,7 @@ rule evaluate:
         mem_mb=growing(16000),
         runtime="2h",
     params:
-        code=code_of("evaluate.py"),
+        code=code_with_model("evaluate.py"),
         seeds=lookup("training/seeds", within=config),
     script:
         "../scripts/evaluate.py"

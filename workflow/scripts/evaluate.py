@@ -16,6 +16,7 @@ with logged(snakemake.log[0]):
         snakemake.input.fasta,
         snakemake.input.fold,
         models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
-        output=snakemake.output[0],
+        output=snakemake.output.table,
+        examples=snakemake.output.examples,
         device=snakemake.resources.device,
     )

@@ -23,4 +23,5 @@ with logged(snakemake.log[0]):
         checkpoints=Path(snakemake.output.history).parent / "checkpoints",
         device=snakemake.resources.device,
         key=snakemake.params.code,
+        together=snakemake.params.together,
     )

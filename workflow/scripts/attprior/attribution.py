@@ -1,7 +1,7 @@
-"""DeepSHAP and input gradients of profile models.
+"""DeepSHAP and input gradients of the scalar that a model's architecture names.
 
-Letters of shapes: N examples, L input positions, T tasks, S strands, O profile positions,
-C controls, K references, M sampled examples.
+Letters of shapes: N examples, L input positions, S strands, O profile positions, C controls,
+K references, M sampled examples.
 """
 
 import logging
@@ -15,9 +15,9 @@ from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor, nn
 
-from attprior.dataset.sampler import Windows
+from attprior.dataset.windows import Windows
 from attprior.files import aside
-from attprior.models.profile import ProfileModel, profile_scalar
+from attprior.models.architecture import Architecture
 from attprior.models.saved import load_model
 from attprior.sequence import N_CODE, one_hot_codes
 from attprior.training.device import choose_device
@@ -32,37 +32,36 @@ WORST_MEDIAN_DELTA = 1e-2
 class _Attributed(nn.Module):
     """The attributed scalar of a model as a column; remembers its outputs.
 
-    Controls and weights of the profile's positions are inputs, so that they stay a sequence's own
-    in all its references.
+    Controls and what the scalar holds constant are inputs, so that they stay a sequence's own in
+    all its references.
     """
 
-    def __init__(self, model: ProfileModel) -> None:
+    def __init__(self, model: Architecture) -> None:
         super().__init__()
         self.model = model
         self.outputs: list[Tensor] = []
 
-    def forward(self, sequences: Tensor, weights: Tensor, control: Tensor) -> Tensor:
-        logits = self.model.profile(self.model.body(sequences), control)
-        scalar = profile_scalar(logits, weights)
+    def forward(self, sequences: Tensor, constants: Tensor, control: Tensor) -> Tensor:
+        scalar = self.model.scalar(self.model(sequences, control), constants)
         self.outputs.append(scalar.detach())
         return scalar.unsqueeze(1)
 
 
-def profile_weights(model: ProfileModel, sequences: Tensor, control: Tensor) -> Tensor:
-    """Predicted probabilities (N, T, S, O) of the profiles: the constant weights of the scalar."""
+def scalar_constants(model: Architecture, sequences: Tensor, control: Tensor) -> Tensor:
+    """What the scalar of each sequence holds constant: (N, T, S, O) probabilities of a profile."""
     with torch.no_grad():
-        return torch.softmax(model.profile(model.body(sequences), control), dim=-1)
+        return model.constants(model(sequences, control))
 
 
-def input_gradient(model: ProfileModel, sequences: Tensor, control: Tensor) -> Tensor:
+def input_gradient(model: Architecture, sequences: Tensor, control: Tensor) -> Tensor:
     """Gradient (N, 4, L) of the scalar with respect to one-hot sequences (N, 4, L)."""
     sequences = sequences.clone().requires_grad_()
-    logits = model.profile(model.body(sequences), control)
-    return torch.autograd.grad(profile_scalar(logits).sum(), sequences)[0]
+    scalar = model.scalar(model(sequences, control))
+    return torch.autograd.grad(scalar.sum(), sequences)[0]
 
 
 def deepshap(
-    model: ProfileModel,
+    model: Architecture,
     sequences: Tensor,
     control: Tensor,
     references: Tensor,
@@ -90,9 +89,9 @@ def deepshap(
         mean over references of |f(x) - f(r) - sum of contributions| over the mean of |f(x) - f(r)|.
     """
     wrapped = _Attributed(model).eval()
-    weights = torch.cat(
+    constants = torch.cat(
         [
-            profile_weights(model, part.to(device), own.to(device)).cpu()
+            scalar_constants(model, part.to(device), own.to(device)).cpu()
             for part, own in zip(
                 sequences.split(batch_size), control.split(batch_size), strict=True
             )
@@ -101,7 +100,7 @@ def deepshap(
     multipliers = deep_lift_shap(
         wrapped,
         sequences,
-        args=(weights, control),
+        args=(constants, control),
         references=references,
         batch_size=batch_size,
         raw_outputs=True,

@@ -1,69 +1,148 @@
-"""How well a model predicts held-out chromosomes."""
+"""How well a model predicts held-out chromosomes, in all and example by example.
+
+Letters of shapes: N examples, P pairs of an example and a task, T tasks, S strands, O profile
+positions (bp).
+"""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from scipy.special import log_softmax
 
 from attprior import metrics
-from attprior.dataset.sampler import PeakSampler, Windows
+from attprior.dataset.bins import Bins
+from attprior.dataset.sampler import BinSampler, PeakSampler
+from attprior.dataset.windows import Windows
 from attprior.files import aside
 from attprior.losses import multinomial_nll
-from attprior.models.profile import ProfileModel
+from attprior.models.architecture import Architecture
+from attprior.models.registry import declaration
 from attprior.models.saved import load_model
 from attprior.training.device import choose_device
-from attprior.training.job import chromosomes_of, open_windows
+from attprior.training.job import chromosomes_of, open_windows, sampler_of
 from attprior.training.loop import HELD_OUT_SEED
 
 log = logging.getLogger(__name__)
 
 SMOOTH_SIGMA = 3
 BATCH = 256
+BINS = (1, 4, 10)
+# what makes a position positive or negative in the auPRC of a profile; others are left out
+POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
+COUNTED = 1_000_000
+
+# of a task: metric to value and number of examples; and of single examples their rows and columns
+Measured = dict[str, tuple[float, int]]
+Outcome = tuple[Measured, np.ndarray, dict[str, np.ndarray]]
 
 
-def predict(
-    model: ProfileModel, sampler: PeakSampler, device: torch.device
+def predictions(
+    model: Architecture, sampler: PeakSampler | BinSampler, device: torch.device
+) -> Iterator[tuple[dict[str, torch.Tensor], tuple[torch.Tensor, ...]]]:
+    """What each batch of a sampler holds, by name, and a model's outputs, on the device."""
+    for batch in sampler.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False):
+        data = {name: torch.from_numpy(array).to(device) for name, array in vars(batch).items()}
+        with torch.no_grad():
+            yield data, model(data["sequences"], data.get("control"))
+
+
+def profile_quality(
+    probabilities: np.ndarray, counts: np.ndarray, mean: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Predictions at the peaks and random intervals of a sampler.
+    """Metrics of predicted profiles, each (P,).
+
+    JSD is averaged over strands. For the others, the strands' positions are put together; a bin has
+    its highest value; observed counts are divided by their strand's sum. For auPRC, a bin is positive
+    with at least 3 counts and a share of .15, and negative with a share of at most .05. These are the
+    published definitions.
+
+    Parameters
+    ----------
+    probabilities, counts
+        (P, S, O), predicted and observed.
+    mean
+        (P, S, O), the mean profile, which a prediction without the sequence would give.
+    """
+
+    def divergence(predicted: np.ndarray) -> np.ndarray:
+        each = metrics.jensen_shannon_divergence(predicted, counts, SMOOTH_SIGMA)
+        some = np.isfinite(each)
+        total = np.where(some, each, 0).sum(axis=-1)
+        return np.divide(total, some.sum(-1), out=np.full(len(each), np.nan), where=some.any(-1))
+
+    shares = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    found = {
+        "profile_jsd": divergence(probabilities),
+        "profile_jsd_mean_profile": divergence(mean),
+        "profile_jsd_uniform": divergence(np.full_like(probabilities, 1 / counts.shape[-1])),
+    }
+    for size in BINS:
+        predicted, observed, number = (
+            metrics.bin_maxima(values, size).reshape(len(counts), -1)
+            for values in (probabilities, shares, counts)
+        )
+        labels = np.where(observed <= NEGATIVE_SHARE, 0, -1)
+        labels[(number >= POSITIVE_COUNT) & (observed >= POSITIVE_SHARE)] = 1
+        found[f"profile_auprc_bin{size}"] = metrics.row_auprc(labels, predicted)
+        found[f"profile_pearson_bin{size}"] = metrics.row_pearson(predicted, observed)
+        found[f"profile_spearman_bin{size}"] = metrics.row_spearman(predicted, observed)
+        found[f"profile_mse_bin{size}"] = ((predicted - observed) ** 2).mean(axis=-1)
+    return found
+
+
+def predict_profiles(
+    model: Architecture, sampler: PeakSampler, device: torch.device, baseline: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What is measured of a profile model at the examples of a sampler.
+
+    Parameters
+    ----------
+    baseline
+        (T, S, O), the mean profile.
 
     Returns
     -------
     dict
-        counts (N, T, S, O) observed, probabilities (N, T, S, O), log_counts (N, T, S) predicted,
-        nll (N, T, S), peaks (N, T): whether an example is a task's peak, without (N,): whether it
-        is a random interval that holds no summit of any task.
+        peaks (N, T): whether an example is a task's peak; without (N,): whether it is a random
+        interval that holds no summit of any task; predicted and observed (N, T, S): log(1 + count);
+        profile_nll and those of `profile_quality` (N, T), NaN where an example is not a task's peak.
     """
     windows = sampler.windows
     starts, positive = sampler.epoch(HELD_OUT_SEED, 0)
-    parts: dict[str, list[np.ndarray]] = {}
-    for first in range(0, len(starts), BATCH):
-        part = slice(first, first + BATCH)
-        batch = windows.batch(starts[part], positive[part], both_strands=False)
-        sequences, counts, control = (
-            torch.from_numpy(array).to(device)
-            for array in (batch.sequences, batch.profiles, batch.control)
-        )
-        with torch.no_grad():
-            logits, log_counts = model(sequences, control)
-            found = {
-                "counts": counts,
-                "probabilities": torch.softmax(logits, dim=-1),
-                "log_counts": log_counts,
-                "nll": multinomial_nll(logits, counts),
-            }
-        for key, value in found.items():
-            parts.setdefault(key, []).append(value.cpu().numpy())
-    found = {key: np.concatenate(value) for key, value in parts.items()}
     regions = windows.labels.regions
-    peaks = [
-        positive & np.isin(starts, windows.starts(regions.summit[regions.task == task].to_numpy()))
-        for task in range(len(windows.labels.tasks))
-    ]
+    peaks = np.stack(
+        [
+            positive
+            & np.isin(starts, windows.starts(regions.summit[regions.task == task].to_numpy()))
+            for task in range(len(windows.labels.tasks))
+        ],
+        axis=1,
+    )
     without = ~positive & ~windows.holds_summit(starts)
-    return found | {"peaks": np.stack(peaks, axis=1), "without": without}
+    found = {"peaks": peaks, "without": without}
+    parts: dict[str, list[np.ndarray]] = {"predicted": [], "observed": []}
+    first = 0
+    for data, (logits, log_counts) in predictions(model, sampler, device):
+        here = peaks[first : first + len(logits)]
+        example, task = np.nonzero(here)
+        first += len(logits)
+        counts = data["profiles"]
+        parts["predicted"].append(log_counts.cpu().numpy())
+        parts["observed"].append(torch.log1p(counts.sum(-1)).cpu().numpy())
+        # profiles are measured at peaks alone: half of the examples, and of these one task
+        chosen, counts = logits[example, task], counts[example, task]
+        nll = multinomial_nll(chosen.unsqueeze(1), counts.unsqueeze(1)).mean(dim=(1, 2))
+        probabilities = torch.softmax(chosen, dim=-1).cpu().numpy()
+        quality = profile_quality(probabilities, counts.cpu().numpy(), baseline[task])
+        for name, values in {"profile_nll": nll.cpu().numpy(), **quality}.items():
+            whole = np.full(here.shape, np.nan, dtype=np.float32)
+            whole[example, task] = values
+            parts.setdefault(name, []).append(whole)
+    return found | {name: np.concatenate(values) for name, values in parts.items()}
 
 
 def mean_profile(sampler: PeakSampler) -> np.ndarray:
@@ -75,30 +154,23 @@ def mean_profile(sampler: PeakSampler) -> np.ndarray:
     return total / np.maximum(total.sum(-1, keepdims=True), 1e-12)
 
 
-def performance(found: Mapping[str, np.ndarray], baseline: np.ndarray, task: int) -> dict:
+def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     """Metrics of one task: name to (value, number of examples).
 
     Profiles and counts are measured at the task's peaks, over strands and examples; peaks against
     random intervals without a summit are ranked by the predicted log count, summed over strands.
+
+    Parameters
+    ----------
+    found
+        As `predict_profiles` gives it.
     """
     peaks = found["peaks"][:, task]
-    counts, probabilities = found["counts"][peaks, task], found["probabilities"][peaks, task]
+    predicted, observed = (found[name][peaks, task].ravel() for name in ("predicted", "observed"))
     number = int(peaks.sum())
-
-    def jsd(predicted: np.ndarray) -> tuple[float, int]:
-        values = metrics.jensen_shannon_divergence(
-            np.broadcast_to(predicted, counts.shape), counts, SMOOTH_SIGMA
-        )
-        return float(np.nanmean(values)), int(np.isfinite(values).any(axis=1).sum())
-
-    observed = np.log1p(counts.sum(-1)).ravel()
-    predicted = found["log_counts"][peaks, task].ravel()
-    ranked, score = peaks | found["without"], found["log_counts"][:, task].sum(-1)
+    ranked, score = peaks | found["without"], found["predicted"][:, task].sum(-1)
     return {
-        "profile_nll": (float(found["nll"][peaks, task].mean()), number),
-        "profile_jsd": jsd(probabilities),
-        "profile_jsd_mean_profile": jsd(baseline[task]),
-        "profile_jsd_uniform": jsd(np.full(counts.shape[-1], 1 / counts.shape[-1])),
+        **{name: _mean(found[name][:, task]) for name in found if name.startswith("profile")},
         "counts_pearson": (metrics.pearson(predicted, observed), number),
         "counts_spearman": (metrics.spearman(predicted, observed), number),
         "counts_mse": (float(((predicted - observed) ** 2).mean()), number),
@@ -107,40 +179,160 @@ def performance(found: Mapping[str, np.ndarray], baseline: np.ndarray, task: int
     }
 
 
+def _mean(values: np.ndarray) -> tuple[float, int]:
+    """Mean of those values that are numbers, and how many these are."""
+    values = values[np.isfinite(values)].astype(np.float64)
+    return (float(values.mean()) if len(values) else float("nan")), len(values)
+
+
+def predict_bins(
+    model: Architecture, sampler: BinSampler, device: torch.device
+) -> dict[str, np.ndarray]:
+    """Labels (N, T), predicted logits (N, T), and drawn (N,): which are random negative bins."""
+    parts = [
+        (data["labels"].cpu().numpy(), logits.cpu().numpy(), ~data["positive"].cpu().numpy())
+        for data, (logits,) in predictions(model, sampler, device)
+    ]
+    names = ("labels", "logits", "drawn")
+    return dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
+
+
+def count_negatives(bins: Bins, chromosomes: np.ndarray) -> np.ndarray:
+    """Negative bins (T,) of chromosomes."""
+    ends = np.append(bins.offsets[1:], bins.number)
+    total = 0
+    for chromosome in chromosomes:
+        for first in range(bins.offsets[chromosome], ends[chromosome], COUNTED):
+            index = np.arange(first, min(first + COUNTED, ends[chromosome]))
+            total = total + (bins.labels(index) == 0).sum(axis=0)
+    return np.asarray(total)
+
+
+def binary_performance(found: Mapping[str, np.ndarray], task: int, negatives: int) -> Measured:
+    """Metrics of one task: name to (value, number of examples); ambiguous bins are left out.
+
+    In `auprc_corrected`, each random negative stands for as many as it takes to make the sample's
+    negatives those of the chromosomes, so that precision is that of a scan of them.
+
+    Parameters
+    ----------
+    found
+        As `predict_bins` gives it.
+    negatives
+        The task's negative bins on the chromosomes.
+    """
+    known = found["labels"][:, task] >= 0
+    labels, logits = (found[name][known, task] for name in ("labels", "logits"))
+    drawn = found["drawn"][known]
+    # bins that are another task's positives are there in full
+    others = int(((labels == 0) & ~drawn).sum())
+    stands_for = (negatives - others) / max(int(drawn.sum()), 1)
+    number = int(known.sum())
+    entropy = -log_softmax(np.stack([logits, np.zeros_like(logits)]), axis=0)
+    by_class = [_mean(entropy[row][labels == label])[0] for row, label in ((0, 1), (1, 0))]
+    return {
+        "cross_entropy": (float(np.mean(by_class)), number),
+        "accuracy": (float(((logits > 0) == labels).mean()) if number else float("nan"), number),
+        "auroc": (metrics.auroc(labels, logits), number),
+        "auprc": (metrics.auprc(labels, logits), number),
+        "auprc_corrected": (
+            metrics.auprc(labels, logits, np.where(drawn, stands_for, 1.0)),
+            number,
+        ),
+    }
+
+
+def measure_profiles(
+    model: Architecture, sampler: PeakSampler, device: torch.device, baseline: np.ndarray
+) -> Iterator[Outcome]:
+    """Outcome of each task of a profile model, whose examples are the task's peaks."""
+    found = predict_profiles(model, sampler, device, baseline)
+    for task in range(found["peaks"].shape[1]):
+        rows = np.flatnonzero(found["peaks"][:, task])
+        # of both strands together
+        columns = {
+            f"log_count_{kind}": np.log1p(np.expm1(found[kind][rows, task]).clip(0).sum(axis=-1))
+            for kind in ("predicted", "observed")
+        }
+        columns |= {name: found[name][rows, task] for name in found if name.startswith("profile")}
+        yield profile_performance(found, task), rows, columns
+
+
+def measure_bins(
+    model: Architecture, sampler: BinSampler, device: torch.device, negatives: np.ndarray
+) -> Iterator[Outcome]:
+    """Outcome of each task of a binary model, whose examples are the bins that it knows."""
+    found = predict_bins(model, sampler, device)
+    for task in range(found["labels"].shape[1]):
+        rows = np.flatnonzero(found["labels"][:, task] >= 0)
+        columns = {"label": found["labels"][rows, task], "logit": found["logits"][rows, task]}
+        yield binary_performance(found, task, int(negatives[task])), rows, columns
+
+
 def evaluate(
     labels: str | Path,
     fasta: str | Path,
     fold: str | Path,
     models: Mapping[int, str | Path],
     output: str | Path,
+    examples: str | Path,
     device: str = "auto",
 ) -> None:
-    """Write the metrics of all seeds on validation and test chromosomes as one long table."""
+    """Write the metrics of all seeds on validation and test chromosomes, and those of each example.
+
+    Parameters
+    ----------
+    models
+        Seed to its model.
+    output
+        One long table: seed, split, task, metric, value, n.
+    examples
+        Table (gzip): seed, split, task, chrom, start (first base that is read), and what was
+        predicted and measured there: log counts and profile metrics at a task's peaks, or label and
+        logit of bins.
+    """
     where = choose_device(device)
-    rows = []
     settings = load_model(next(iter(models.values())))[1]["settings"]
     windows = open_windows(labels, fasta, settings)
-    baseline = mean_profile(_sampler(windows, fold, "training"))
+    profiles = declaration(settings["architecture"]).examples == "profiles"
+    if profiles:
+        baseline = mean_profile(sampler_of(windows, fold, "training", settings))
+    measure = measure_profiles if profiles else measure_bins
+    rows, tables = [], []
     for split in ("validation", "test"):
-        sampler = _sampler(windows, fold, split)
+        sampler = sampler_of(windows, fold, split, settings)
+        place = _places(windows, sampler.epoch(HELD_OUT_SEED, 0)[0])
+        here = chromosomes_of(windows, fold, split)
+        known = baseline if profiles else count_negatives(windows.labels.bins, here)
         for seed, path in models.items():
-            found = predict(load_model(path)[0].to(where), sampler, where)
-            for task, name in enumerate(windows.labels.tasks):
-                for metric, (value, number) in performance(found, baseline, task).items():
-                    rows.append((seed, split, name, metric, value, number))
-                    log.info(
-                        "seed %s, %s, %s: %s %.4f (n = %d)",
-                        seed,
-                        split,
-                        name,
-                        metric,
-                        value,
-                        number,
-                    )
+            outcomes = measure(load_model(path)[0].to(where), sampler, where, known)
+            for task, (measured, chosen, columns) in zip(
+                windows.labels.tasks, outcomes, strict=True
+            ):
+                which = {"seed": seed, "split": split, "task": task}
+                there = {key: values[chosen] for key, values in place.items()}
+                tables.append(pd.DataFrame(which | there | columns))
+                for metric, (value, number) in measured.items():
+                    rows.append((seed, split, task, metric, value, number))
+                    log.info("seed %s, %s, %s: %s %.4f (n = %d)", *rows[-1])
     columns = ["seed", "split", "task", "metric", "value", "n"]
     with aside(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
+    with aside(examples) as temporary:
+        pd.concat(tables).to_csv(
+            temporary,
+            sep="\t",
+            index=False,
+            float_format="%.5g",
+            na_rep="NA",
+            # without a date, equal tables are equal files
+            compression={"method": "gzip", "compresslevel": 1, "mtime": 0},
+        )
 
 
-def _sampler(windows: Windows, fold: str | Path, split: str) -> PeakSampler:
-    return PeakSampler(windows, chromosomes_of(windows, fold, split))
+def _places(windows: Windows, starts: np.ndarray) -> dict[str, np.ndarray]:
+    """Chromosome and start (N,) within it of input windows."""
+    coordinates = windows.labels.coordinates
+    chromosome = coordinates.chromosome(starts)
+    names = np.array(coordinates.names)
+    return {"chrom": names[chromosome], "start": starts - coordinates.offsets[chromosome]}

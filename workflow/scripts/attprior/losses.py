@@ -4,8 +4,9 @@ Letters of shapes: N examples, T tasks, S strands, O profile positions (bp).
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 
 def multinomial_nll(
@@ -41,3 +42,24 @@ def profile_losses(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """Profile loss and count loss: means over tasks, strands and examples."""
     return multinomial_nll(logits, counts).mean(), count_error(log_counts, counts).mean()
+
+
+def binary_losses(
+    logits: Float[Tensor, "N T"], labels: Integer[Tensor, "N T"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
+    """Cross-entropy (nats) of the positives, of the negatives, and the mean of the two.
+
+    Classes so weigh the same, whatever their numbers. A class that is not there has 0, and the mean
+    is the other's; without either it is 0.
+
+    Parameters
+    ----------
+    labels
+        1 positive, 0 negative; all else is ignored, as the -1 of ambiguous bins.
+    """
+    losses = binary_cross_entropy_with_logits(logits, (labels == 1).to(logits), reduction="none")
+    masks = torch.stack([labels == 1, labels == 0])
+    numbers = masks.sum(dim=(1, 2))
+    positive, negative = (losses * masks).sum(dim=(1, 2)) / numbers.clamp(min=1)
+    total = (positive + negative) / (numbers > 0).sum().clamp(min=1)
+    return positive, negative, total

@@ -195,6 +195,65 @@ def attribution_entropy(attribution: Any) -> NDArray:
     return stats.entropy(track, base=2, axis=-1)
 
 
+def bin_maxima(values: NDArray, size: int) -> NDArray:
+    """Highest value of each bin of `size` positions along the last axis, (..., O) to (..., O / size).
+
+    The last bin may hold fewer positions.
+    """
+    if size == 1:
+        return values
+    return np.maximum.reduceat(values, np.arange(0, values.shape[-1], size), axis=-1)
+
+
+def row_pearson(a: Any, b: Any) -> NDArray:
+    """Pearson correlation along the last axis, (..., O) to (...); NaN where either is constant."""
+    a, b = (x - x.mean(axis=-1, keepdims=True) for x in (_array(a), _array(b)))
+    together = np.einsum("...i,...i->...", a, b)
+    lengths = np.sqrt(np.einsum("...i,...i->...", a, a) * np.einsum("...i,...i->...", b, b))
+    return np.divide(together, lengths, out=np.full_like(together, np.nan), where=lengths > 0)
+
+
+def row_spearman(a: Any, b: Any) -> NDArray:
+    """Spearman rank correlation along the last axis, as `row_pearson` of ranks, ties averaged."""
+    return row_pearson(_row_ranks(_array(a)), _row_ranks(_array(b)))
+
+
+def _row_ranks(values: NDArray) -> NDArray:
+    return stats.rankdata(values, axis=-1)
+
+
+def row_auprc(labels: NDArray, scores: Any) -> NDArray:
+    """Average precision along the last axis, as scikit-learn's, (..., O) to (...).
+
+    Parameters
+    ----------
+    labels
+        (..., O): 1 positive, 0 negative; all else is left out.
+    scores
+        (..., O).
+
+    Returns
+    -------
+    ndarray
+        (...); NaN where there is no positive.
+    """
+    labels, scores = np.asarray(labels), _array(scores)
+    found = np.full(labels.shape[:-1], np.nan)
+    some = (labels == 1).any(axis=-1)
+    labels, scores = labels[some], scores[some]
+    order = np.argsort(-scores, axis=-1)
+    labels, scores = (np.take_along_axis(x, order, axis=-1) for x in (labels, scores))
+    hits = np.cumsum(labels == 1, axis=-1)
+    precision = hits / np.maximum(hits + np.cumsum(labels == 0, axis=-1), 1)
+    # equal scores share a threshold: that after the last of them
+    last = np.where(np.diff(scores, axis=-1, append=-np.inf) != 0, np.arange(labels.shape[-1]), -1)
+    last = np.where(last < 0, labels.shape[-1], last)
+    last = np.minimum.accumulate(last[..., ::-1], axis=-1)[..., ::-1]
+    precision = np.take_along_axis(precision, last, axis=-1)
+    found[some] = precision.mean(axis=-1, where=labels == 1) if len(labels) else np.nan
+    return found
+
+
 def _correlation(function: Any, a: Any, b: Any) -> float:
     a, b = _array(a).ravel(), _array(b).ravel()
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
@@ -220,9 +279,18 @@ def auroc(labels: Any, scores: Any) -> float:
     return float(roc_auc_score(labels, _array(scores).ravel())) if np.ptp(labels) else float("nan")
 
 
-def auprc(labels: Any, scores: Any) -> float:
-    """Area under the precision-recall curve, as average precision; NaN if there is one class."""
+def auprc(labels: Any, scores: Any, weights: Any = None) -> float:
+    """Area under the precision-recall curve, as average precision; NaN if there is one class.
+
+    Parameters
+    ----------
+    weights
+        (N,), how many examples each stands for. Where negatives were sampled, their true number
+        over that of the sample gives the precision that all of them would.
+    """
     from sklearn.metrics import average_precision_score
 
     labels, scores = _array(labels).ravel(), _array(scores).ravel()
-    return float(average_precision_score(labels, scores)) if np.ptp(labels) else float("nan")
+    if not np.ptp(labels):
+        return float("nan")
+    return float(average_precision_score(labels, scores, sample_weight=weights))

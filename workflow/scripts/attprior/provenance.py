@@ -46,10 +46,17 @@ def library_files(script: Path) -> tuple[Path, ...]:
 
 
 @cache
-def code_hash(script: Path) -> str:
-    """Hash of the text of the library files that a script imports (16 hex digits)."""
+def code_hash(script: Path, *modules: Path) -> str:
+    """Hash of the text of the library files that a script runs (16 hex digits).
+
+    Parameters
+    ----------
+    modules
+        Library files that it imports by names that its text does not tell.
+    """
     digest = hashlib.sha256()
-    for path in library_files(script):
+    files = {*library_files(script), *modules}
+    for path in sorted(files.union(*(library_files(module) for module in modules))):
         digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

@@ -10,10 +10,10 @@ from attprior.attribution import (
     choose_regions,
     deepshap,
     input_gradient,
-    profile_weights,
+    scalar_constants,
 )
-from attprior.dataset.sampler import Windows
 from attprior.dataset.store import Coordinates, Labels
+from attprior.dataset.windows import Windows
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import build, save_model
 from attprior.sequence import N_CODE, encode
@@ -69,7 +69,7 @@ def test_contributions_sum_to_the_difference_from_the_references(controls):
     assert deltas.shape == (NUMBER,)
     assert (deltas < 1e-4).all()
     # the controls, and the weights of positions, are a sequence's own in its references
-    weights = profile_weights(model, sequences, control)
+    weights = scalar_constants(model, sequences, control)
     with torch.no_grad():
         of_references = torch.stack(
             [scalar(model, references[:, k], weights, control) for k in range(REFERENCES)]
@@ -86,7 +86,7 @@ def test_equals_tangermeme_called_plainly():
     expected = deep_lift_shap(
         Plain(model),
         sequences,
-        args=(profile_weights(model, sequences, control), control),
+        args=(scalar_constants(model, sequences, control), control),
         references=references,
         hypothetical=True,
         device="cpu",
@@ -134,7 +134,7 @@ def test_gradient_is_of_the_scalar_with_constant_weights():
     model, (sequences, control, _) = make().double(), examples()
     sequences, control = sequences.double(), control.double()
     gradient = input_gradient(model, sequences, control)
-    weights, step = profile_weights(model, sequences, control), 1e-6
+    weights, step = scalar_constants(model, sequences, control), 1e-6
     moved = sequences.clone()
     moved[:, 2, 30] += step
     with torch.no_grad():
@@ -247,6 +247,6 @@ def test_file_holds_what_its_layout_says(tmp_path, controls):
 
 def test_scalar_of_own_weights_is_the_trained_one():
     model, (sequences, control, _) = make(), examples()
-    weights = profile_weights(model, sequences, control)
+    weights = scalar_constants(model, sequences, control)
     found = scalar(model, sequences, weights, control)
     torch.testing.assert_close(found, profile_scalar(model(sequences, control)[0]))

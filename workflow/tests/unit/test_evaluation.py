@@ -1,137 +1,349 @@
-"""Evaluation: metrics of made-up predictions, and the table of real ones."""
+"""Evaluation: metrics of made-up predictions, and the tables of real ones."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from attprior.dataset.sampler import PeakSampler
-from attprior.evaluation import evaluate, mean_profile, performance, predict
+from attprior.evaluation import (
+    binary_performance,
+    count_negatives,
+    evaluate,
+    mean_profile,
+    predict_bins,
+    predict_profiles,
+    profile_performance,
+    profile_quality,
+)
 from attprior.losses import multinomial_nll
+from attprior.metrics import jensen_shannon_divergence
 from attprior.models.saved import build, load_model, save_model
-from attprior.training.job import open_windows
-from made_condition import SETTINGS
+from attprior.training.job import open_windows, sampler_of
+from made_condition import BINS, SETTINGS
 from scipy import stats
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    log_loss,
+    roc_auc_score,
+)
 
 CPU = torch.device("cpu")
+BINARY = {
+    **SETTINGS,
+    "architecture": "binary",
+    "filters": 4,
+    "widths": [7, 3],
+    "pools": [1, 10],
+    "dense": [4],
+}
+SIZES = (1, 4, 10)
+BINNED = [
+    f"profile_{name}_bin{b}" for name in ("auprc", "pearson", "spearman", "mse") for b in SIZES
+]
+OF_PROFILES = ["profile_nll", "profile_jsd", "profile_jsd_mean_profile", "profile_jsd_uniform"]
+OF_PROFILES += BINNED
+OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "peaks_auroc", "peaks_auprc"]
+OF_BINS = ["cross_entropy", "accuracy", "auroc", "auprc", "auprc_corrected"]
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
+@pytest.fixture(scope="module", params=[SETTINGS, BINARY], ids=["profile", "binary"])
+def models(request, tmp_path_factory):
+    """Settings, and models by their seeds."""
     folder = tmp_path_factory.mktemp("models")
-    description = {
-        "settings": SETTINGS,
-        "tasks": ["task_0", "task_1"],
-        "strands": 2,
-        "controls": "matched",
-    }
+    tasks = ["task_0", "task_1"]
+    description = {"settings": request.param, "tasks": tasks, "strands": 2, "controls": "matched"}
     for seed in (1, 2):
         torch.manual_seed(seed)
         save_model(folder / f"{seed}.pt", build(description).state_dict(), description)
-    return {seed: folder / f"{seed}.pt" for seed in (1, 2)}
+    return request.param, {seed: folder / f"{seed}.pt" for seed in (1, 2)}
 
 
-@pytest.fixture(scope="module")
-def sampler(condition):
-    return PeakSampler(open_windows(*condition[:2], SETTINGS), np.array([2]))
+def sampler(condition, settings, split="test"):
+    return sampler_of(open_windows(*condition[:2], settings), condition[2], split, settings)
+
+
+def model_of(settings):
+    torch.manual_seed(0)
+    tasks = ["task_0", "task_1"]
+    description = {"settings": settings, "tasks": tasks, "strands": 2, "controls": "matched"}
+    return build(description).eval()
+
+
+def profiles(number=40, sites=30, strands=2):
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.full(sites, 0.3), (number, strands))
+    return probabilities.astype(np.float32), rng.poisson(20 * probabilities).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_profile_metrics_equal_those_of_scipy_and_scikit_learn(size):
+    probabilities, counts = profiles()
+    counts[3, 1] = 0
+    found = profile_quality(probabilities, counts, probabilities[::-1])
+    for row in range(len(counts)):
+        predicted, observed, labels = [], [], []
+        for strand in range(2):
+            total = max(counts[row, strand].sum(), 1)
+            for first in range(0, 30, size):
+                part = slice(first, first + size)
+                share, count = (
+                    counts[row, strand, part].max() / total,
+                    counts[row, strand, part].max(),
+                )
+                predicted.append(probabilities[row, strand, part].max())
+                observed.append(share)
+                label = 1 if count >= 3 and share >= 0.15 else 0 if share <= 0.05 else -1
+                labels.append(label)
+        known = np.array(labels) >= 0
+        precision = average_precision_score(np.array(labels)[known], np.array(predicted)[known])
+        expected = {
+            "auprc": precision if 1 in labels else np.nan,
+            "pearson": stats.pearsonr(predicted, observed)[0],
+            "spearman": stats.spearmanr(predicted, observed)[0],
+            "mse": np.mean(np.subtract(predicted, observed) ** 2),
+        }
+        one = {name: found[f"profile_{name}_bin{size}"][row] for name in expected}
+        assert one == pytest.approx(expected, rel=1e-4, nan_ok=True)
+
+
+def test_divergence_is_averaged_over_strands_with_counts():
+    probabilities, counts = profiles()
+    counts[3, 1], counts[4] = 0, 0
+    found = profile_quality(probabilities, counts, probabilities)["profile_jsd"]
+    each = jensen_shannon_divergence(probabilities, counts, 3)
+    assert found[0] == pytest.approx(each[0].mean())
+    assert found[3] == pytest.approx(each[3, 0])
+    assert np.isnan(found[4])
+
+
+def test_perfect_predictions_score_best():
+    _, counts = profiles()
+    observed = counts / counts.sum(-1, keepdims=True)
+    found = profile_quality(observed, counts, observed)
+    for name in BINNED:
+        best = 0 if "mse" in name else 1
+        np.testing.assert_allclose(found[name][np.isfinite(found[name])], best, atol=1e-6)
+    np.testing.assert_allclose(found["profile_jsd"], 0, atol=1e-6)
 
 
 @pytest.fixture
 def made_up():
     rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(30), (40, 2, 2))
-    counts = rng.poisson(20 * probabilities).astype(np.float32)
     number = np.arange(40)
     # the first task has five peaks less than the second
     peaks = number[:, None] < [20, 25]
+    measured = {name: np.where(peaks, rng.random((40, 2)), np.nan) for name in OF_PROFILES}
     return {
-        "counts": counts,
-        "probabilities": probabilities.astype(np.float32),
-        "log_counts": rng.normal(3, 1, (40, 2, 2)),
-        "nll": rng.random((40, 2, 2)),
         "peaks": peaks,
         "without": (number >= 25) & (number < 35),
+        "predicted": rng.normal(3, 1, (40, 2, 2)),
+        "observed": rng.normal(3, 1, (40, 2, 2)),
+        **measured,
     }
 
 
-def test_metrics_equal_those_of_scipy_and_scikit_learn(made_up):
-    baseline = np.full((2, 2, 30), 1 / 30)
-    found = {name: value for name, (value, _) in performance(made_up, baseline, 1).items()}
-    observed = np.log(1 + made_up["counts"][:25, 1].sum(-1)).ravel()
-    predicted = made_up["log_counts"][:25, 1].ravel()
-    score = made_up["log_counts"][:35, 1].sum(-1)
-    truth = made_up["peaks"][:35, 1]
+def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
+    found = {name: value for name, (value, _) in profile_performance(made_up, 1).items()}
+    observed, predicted = (made_up[k][:25, 1].ravel() for k in ("observed", "predicted"))
+    score, truth = made_up["predicted"][:35, 1].sum(-1), made_up["peaks"][:35, 1]
     expected = {
-        "profile_nll": made_up["nll"][:25, 1].mean(),
+        "profile_nll": made_up["profile_nll"][:25, 1].mean(),
         "counts_pearson": stats.pearsonr(predicted, observed)[0],
         "counts_spearman": stats.spearmanr(predicted, observed)[0],
         "counts_mse": np.mean((predicted - observed) ** 2),
         "peaks_auroc": roc_auc_score(truth, score),
         "peaks_auprc": average_precision_score(truth, score),
     }
-    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
-    assert found["profile_jsd"] < found["profile_jsd_uniform"]
-    assert found["profile_jsd_mean_profile"] == pytest.approx(found["profile_jsd_uniform"])
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert set(found) == {*OF_PROFILES, *OF_COUNTS}
 
 
 def test_intervals_with_a_summit_are_not_ranked_as_negatives(made_up):
-    baseline = np.full((2, 2, 30), 1 / 30)
-    before = performance(made_up, baseline, 0)
-    made_up["log_counts"][35:] = 99
-    assert performance(made_up, baseline, 0) == before
+    before = profile_performance(made_up, 0)
+    made_up["predicted"][35:] = 99
+    assert profile_performance(made_up, 0) == before
     assert before["peaks_auroc"][1] == 30
 
 
 def test_a_task_is_measured_at_its_own_peaks(made_up):
-    baseline = np.full((2, 2, 30), 1 / 30)
-    before = performance(made_up, baseline, 0)
-    for name in ("log_counts", "nll", "counts"):
-        made_up[name][20:25] = 99
-    assert performance(made_up, baseline, 0) == before
+    before = profile_performance(made_up, 0)
+    made_up["predicted"][20:25] = made_up["observed"][20:25] = 99
+    assert profile_performance(made_up, 0) == before
     assert before["profile_nll"][1] == before["profile_jsd"][1] == 20
 
 
-def test_predictions_are_those_of_the_model(models, sampler):
-    model = load_model(models[1])[0]
-    found = predict(model, sampler, CPU)
-    starts, positive = sampler.epoch(0, 0)
-    batch = sampler.windows.batch(starts, positive, both_strands=False)
+@pytest.fixture
+def of_bins():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(-1, 2, (200, 2)).astype(np.int8)
+    drawn = (labels == 0).all(axis=1)
+    return {"labels": labels, "logits": rng.normal(labels, 1), "drawn": drawn}
+
+
+def test_metrics_of_bins_equal_those_of_scikit_learn(of_bins):
+    known = of_bins["labels"][:, 1] >= 0
+    labels, logits = of_bins["labels"][known, 1], of_bins["logits"][known, 1]
+    found = binary_performance(of_bins, 1, negatives=int((labels == 0).sum()))
+    weights = np.where(labels == 1, 1 / (labels == 1).sum(), 1 / (labels == 0).sum())
+    expected = {
+        "cross_entropy": log_loss(labels, 1 / (1 + np.exp(-logits)), sample_weight=weights),
+        "accuracy": accuracy_score(labels, logits > 0),
+        "auroc": roc_auc_score(labels, logits),
+        "auprc": average_precision_score(labels, logits),
+        # all negatives are there
+        "auprc_corrected": average_precision_score(labels, logits),
+    }
+    assert {name: value for name, (value, _) in found.items()} == pytest.approx(expected)
+    assert {number for _, number in found.values()} == {known.sum()}
+
+
+def test_ambiguous_bins_are_left_out(of_bins):
+    before = binary_performance(of_bins, 0, 1000)
+    of_bins["logits"][of_bins["labels"][:, 0] == -1, 0] = 99
+    assert binary_performance(of_bins, 0, 1000) == before
+
+
+def test_corrected_precision_is_near_that_of_all_bins():
+    rng = np.random.default_rng(2)
+    labels = np.repeat([1, 0], [500, 50_000])[:, None].astype(np.int8)
+    logits = rng.normal(3 * labels, 1)
+    whole = average_precision_score(labels[:, 0], logits[:, 0])
+    found = []
+    for _ in range(20):
+        rows = np.append(np.arange(500), rng.choice(np.arange(500, 50_500), 500, replace=False))
+        sample = {"labels": labels[rows], "logits": logits[rows], "drawn": labels[rows, 0] == 0}
+        found.append(binary_performance(sample, 0, 50_000))
+    corrected, plain = (
+        np.mean([one[name][0] for one in found]) for name in ("auprc_corrected", "auprc")
+    )
+    assert corrected == pytest.approx(whole, rel=0.1)
+    assert plain > 1.3 * whole
+
+
+def test_profiles_are_predicted_by_the_model(condition):
+    test = sampler(condition, SETTINGS)
+    model, baseline = model_of(SETTINGS), mean_profile(test)
+    found = predict_profiles(model, test, CPU, baseline)
+    starts, positive = test.epoch(0, 0)
+    batch = test.windows.batch(starts, positive, both_strands=False)
     with torch.no_grad():
         logits, log_counts = model(*map(torch.from_numpy, (batch.sequences, batch.control)))
-    np.testing.assert_array_equal(found["counts"], batch.profiles)
     np.testing.assert_array_equal(found["peaks"].any(axis=1), positive)
     assert not (found["without"] & positive).any()
-    np.testing.assert_allclose(found["log_counts"], log_counts, rtol=1e-5)
-    np.testing.assert_allclose(found["probabilities"].sum(-1), 1, rtol=1e-5)
-    nll = multinomial_nll(logits, torch.from_numpy(batch.profiles))
-    np.testing.assert_allclose(found["nll"], nll, rtol=1e-4)
+    np.testing.assert_allclose(found["predicted"], log_counts, rtol=1e-5)
+    np.testing.assert_allclose(found["observed"], np.log1p(batch.profiles.sum(-1)), rtol=1e-5)
+    nll = multinomial_nll(logits, torch.from_numpy(batch.profiles)).mean(-1)
+    probabilities = torch.softmax(logits, -1).numpy()
+    for task in range(2):
+        peaks = found["peaks"][:, task]
+        np.testing.assert_allclose(found["profile_nll"][peaks, task], nll[peaks, task], rtol=1e-4)
+        quality = profile_quality(
+            probabilities[peaks, task],
+            batch.profiles[peaks, task],
+            np.broadcast_to(baseline[task], (peaks.sum(), 2, 30)),
+        )
+        for name, values in quality.items():
+            np.testing.assert_allclose(found[name][peaks, task], values, rtol=1e-3, atol=1e-5)
+            assert np.isnan(found[name][~peaks, task]).all()
 
 
-def test_mean_profile_is_a_distribution_with_its_mode_where_reads_pile_up(sampler):
-    mean = mean_profile(sampler)
+def test_bins_are_predicted_by_the_model(condition):
+    test, model = sampler(condition, BINARY), model_of(BINARY)
+    found = predict_bins(model, test, CPU)
+    (batch,) = test.batches(0, 0, 10_000, both_strands=False)
+    with torch.no_grad():
+        logits = model(torch.from_numpy(batch.sequences))[0]
+    np.testing.assert_allclose(found["logits"], logits, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found["labels"], batch.labels)
+    np.testing.assert_array_equal(found["drawn"], (batch.labels == 0).all(axis=1))
+
+
+def test_negatives_are_counted_on_their_chromosomes(condition, monkeypatch):
+    monkeypatch.setattr("attprior.evaluation.COUNTED", 7)  # many pieces
+    bins = sampler(condition, BINARY).windows.labels.bins
+    index = np.arange(bins.number)
+    here = np.isin(bins.chromosome(index), [0, 2])
+    expected = (bins.labels(index[here]) == 0).sum(axis=0)
+    found = count_negatives(bins, np.array([0, 2]))
+    np.testing.assert_array_equal(found, expected)
+    assert (found > 0).all()
+    assert (found < here.sum()).all()
+
+
+def test_mean_profile_is_a_distribution_with_its_mode_where_reads_pile_up(condition):
+    mean = mean_profile(sampler(condition, SETTINGS))
     assert mean.shape == (2, 2, 30)
     np.testing.assert_allclose(mean.sum(-1), 1, rtol=1e-5)
     # 5 bp before the summit on the plus strand, 5 after on the minus strand
     np.testing.assert_array_equal(mean.argmax(-1), [[10, 20], [10, 20]])
 
 
-def test_table_has_each_seed_split_task_and_metric(condition, models, tmp_path):
-    evaluate(*condition, models, tmp_path / "performance.tsv", "cpu")
-    table = pd.read_csv(tmp_path / "performance.tsv", sep="\t")
+@pytest.fixture(scope="module")
+def tables(condition, models, tmp_path_factory):
+    """Kind of the model, table of its performance, table of its examples."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    paths = folder / "performance.tsv", folder / "examples.tsv.gz"
+    evaluate(*condition, models[1], *paths, "cpu")
+    return models[0]["architecture"], *(pd.read_csv(path, sep="\t") for path in paths)
+
+
+def test_table_has_each_seed_split_task_and_metric(tables):
+    kind, table, _ = tables
     assert list(table.columns) == ["seed", "split", "task", "metric", "value", "n"]
     assert set(table.seed) == {1, 2}
     assert set(table.split) == {"validation", "test"}
     assert set(table.task) == {"task_0", "task_1"}
-    assert set(table.metric) == {
-        "profile_nll", "profile_jsd", "profile_jsd_mean_profile", "profile_jsd_uniform",
-        "counts_pearson", "counts_spearman", "counts_mse", "peaks_auroc", "peaks_auprc",
-    }  # fmt: skip
-    assert len(table) == 2 * 2 * 2 * 9
+    expected = [*OF_PROFILES, *OF_COUNTS] if kind == "profile" else OF_BINS
+    assert set(table.metric) == set(expected)
+    assert len(table) == 2 * 2 * 2 * len(expected)
     assert np.isfinite(table.value).all()
     assert (table.n > 0).all()
     # all seeds are measured on the same examples
     assert (table.groupby(["split", "task", "metric"]).n.nunique() == 1).all()
-    bounded = table[table.metric.str.startswith(("peaks", "profile_jsd"))].value
+    bounded = table[table.metric.str.contains("auroc|auprc|jsd|accuracy")].value
     assert bounded.between(0, 1).all()
-    means = table[table.metric == "profile_jsd_mean_profile"].value
-    assert (means.to_numpy() < table[table.metric == "profile_jsd_uniform"].value.to_numpy()).all()
+    if kind == "profile":
+        means = table[table.metric == "profile_jsd_mean_profile"].value.to_numpy()
+        uniform = table[table.metric == "profile_jsd_uniform"].value.to_numpy()
+        assert (means < uniform).all()
+
+
+def test_examples_add_up_to_the_table(tables):
+    kind, table, examples = tables
+    keys = ["seed", "split", "task"]
+    assert list(examples.columns[:5]) == [*keys, "chrom", "start"]
+    assert not examples.duplicated([*keys, "chrom", "start"]).any()
+    assert set(examples.chrom[examples.split == "test"]) == {"chr3"}
+    values = table.pivot(index=keys, columns="metric", values="value")
+    for key, rows in examples.groupby(keys):
+        if kind == "profile":
+            for name in OF_PROFILES:
+                assert rows[name].mean() == pytest.approx(values.loc[key, name], rel=1e-3)
+        else:
+            assert set(rows.label) == {0, 1}
+            right = (rows.logit > 0) == rows.label
+            assert right.mean() == pytest.approx(values.loc[key, "accuracy"], rel=1e-3)
+
+
+def test_starts_are_of_what_is_read(tables, condition):
+    kind, _, examples = tables
+    if kind == "profile":  # peaks stand every 75 bp from 50 on, and inputs are 60 bp
+        assert ((examples.start + 30 - 50) % 75 == 0).all()
+    else:
+        middle = examples.start + 30 - BINS["width"] // 2 - BINS["flank"]
+        assert (middle % BINS["stride"] == 0).all()
+
+
+def test_same_models_give_the_same_files(condition, models, tmp_path):
+    files = []
+    for name in "ab":
+        paths = tmp_path / f"{name}.tsv", tmp_path / f"{name}.tsv.gz"
+        evaluate(*condition, {1: models[1][1]}, *paths, "cpu")
+        files.append([path.read_bytes() for path in paths])
+    assert files[0][0] == files[1][0]
+    # but for their own names, which gzip keeps
+    assert len(files[0][1]) == len(files[1][1])
+
+
+def test_loaded_models_are_in_evaluation_mode(models):
+    assert not load_model(models[1][1])[0].training

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from attprior.losses import count_error, multinomial_nll, profile_losses
+from attprior.losses import binary_losses, count_error, multinomial_nll, profile_losses
 from beartype import beartype
 from jaxtyping import TypeCheckError, jaxtyped
 from scipy.special import softmax
 from scipy.stats import multinomial
+from sklearn.metrics import log_loss
 
 SHAPE = (5, 2, 2, 30)
 
@@ -70,3 +71,51 @@ def test_shapes_are_those_of_the_signatures(logits, counts):
     checked(profile_losses)(logits, predicted, counts)
     with pytest.raises(TypeCheckError):
         checked(multinomial_nll)(logits[:, :1], counts)
+
+
+@pytest.fixture
+def binary():
+    rng = np.random.default_rng(3)
+    return torch.tensor(rng.normal(0, 2, (40, 3))), torch.tensor(rng.integers(-1, 2, (40, 3)))
+
+
+def test_classes_weigh_the_same_and_ambiguous_labels_nothing(binary):
+    logits, labels = binary
+    probabilities = 1 / (1 + np.exp(-logits.numpy()))
+    expected = [
+        log_loss(np.full(chosen.sum(), label), probabilities[chosen], labels=[0, 1])
+        for label in (1, 0)
+        for chosen in [labels.numpy() == label]
+    ]
+    positive, negative, total = binary_losses(logits, labels)
+    np.testing.assert_allclose([positive, negative], expected)
+    assert total.item() == pytest.approx(np.mean(expected))
+    changed = torch.where(labels == -1, 99.0, logits)
+    torch.testing.assert_close(binary_losses(changed, labels)[2], total)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_batch_of_one_class_loses_that_of_the_class(binary, label):
+    logits, labels = binary
+    labels = torch.where(labels == label, labels, -1)
+    found = binary_losses(logits, labels)
+    assert found[2] == found[1 - label] > 0
+    assert found[label] == 0
+
+
+def test_batch_without_known_labels_loses_nothing(binary):
+    logits = binary[0].requires_grad_()
+    total = binary_losses(logits, torch.full((40, 3), -1, dtype=torch.int8))[2]
+    assert total == 0
+    assert (torch.autograd.grad(total, logits)[0] == 0).all()
+
+
+def test_huge_logits_of_bins_stay_finite(binary):
+    assert torch.isfinite(torch.stack(binary_losses(1e4 * binary[0], binary[1]))).all()
+
+
+def test_shapes_of_bins_are_those_of_the_signature(binary):
+    checked = jaxtyped(typechecker=beartype)(binary_losses)
+    checked(*binary)
+    with pytest.raises(TypeCheckError):
+        checked(binary[0], binary[1][:, :1])

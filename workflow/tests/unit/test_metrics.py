@@ -6,7 +6,7 @@ import torch
 from attprior import metrics
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import entropy
+from scipy.stats import entropy, pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 rng = np.random.default_rng(5)
@@ -101,6 +101,57 @@ def test_areas_equal_sklearn_and_need_two_classes():
     assert metrics.auroc(labels, scores) == roc_auc_score(labels, scores)
     assert metrics.auprc(labels, scores) == average_precision_score(labels, scores)
     assert np.isnan(metrics.auroc(np.ones(50), scores))
+
+
+def test_weights_stand_for_examples_that_were_not_sampled():
+    labels, scores = rng.integers(0, 2, 60), rng.integers(0, 20, 60) / 20
+    weights = np.where(labels == 1, 1, 7)
+    whole = average_precision_score(np.repeat(labels, weights), np.repeat(scores, weights))
+    assert metrics.auprc(labels, scores, weights) == pytest.approx(whole)
+    assert whole < metrics.auprc(labels, scores)
+
+
+@pytest.mark.parametrize("size", [1, 4, 10])
+def test_bins_have_their_highest_value(size):
+    values = rng.random((3, 2, 37))
+    expected = [
+        [[row[i : i + size].max() for i in range(0, 37, size)] for row in rows] for rows in values
+    ]
+    np.testing.assert_array_equal(metrics.bin_maxima(values, size), expected)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_correlations_of_rows_equal_scipy(ties):
+    a, b = rng.random((5, 2, 30)), rng.random((5, 2, 30))
+    if ties:
+        a, b = np.round(a, 1), rng.poisson(0.5, b.shape)
+    a[1, 1] = 3
+    for ours, theirs in (
+        (metrics.row_pearson, pearsonr),
+        (metrics.row_spearman, spearmanr),
+    ):
+        found = ours(a, b)
+        assert found.shape == (5, 2)
+        for place in np.ndindex(5, 2):
+            if place == (1, 1):
+                assert np.isnan(found[place])
+            else:
+                assert found[place] == pytest.approx(theirs(a[place], b[place])[0])
+
+
+@pytest.mark.parametrize("levels", [5, 1000])
+def test_average_precision_of_rows_equals_sklearn(levels):
+    labels = rng.integers(-1, 2, (8, 2, 50))
+    labels[3, 0] = np.minimum(labels[3, 0], 0)
+    scores = rng.integers(0, levels, labels.shape) / levels
+    found = metrics.row_auprc(labels, scores)
+    assert np.isnan(found[3, 0])
+    for place in np.ndindex(8, 2):
+        known = labels[place] >= 0
+        if place != (3, 0):
+            expected = average_precision_score(labels[place][known], scores[place][known])
+            assert found[place] == pytest.approx(expected)
+    assert np.isnan(metrics.row_auprc(np.zeros((2, 5)), rng.random((2, 5)))).all()
 
 
 def test_correlations():

@@ -3,14 +3,21 @@
 import numpy as np
 import pytest
 import torch
-from attprior.priors import (
-    fourier_loss,
-    frequency_weights,
-    prior_loss,
-    smooth,
-    smoothness_loss,
-    sparsity_loss,
-)
+from attprior.priors import frequency_weights, prior_loss, smooth
+
+
+def fourier_loss(x, positive, freq_limit, softness=0.2, smooth_sigma=3):
+    constants = {"freq_limit": freq_limit, "softness": softness, "smooth_sigma": smooth_sigma}
+    return prior_loss(x, positive, "fourier", **constants)
+
+
+def smoothness_loss(x, positive):
+    return prior_loss(x, positive, "smoothness")
+
+
+def sparsity_loss(x, positive):
+    return prior_loss(x, positive, "sparsity")
+
 
 PRIORS = {
     "fourier": lambda x, positive: fourier_loss(x, positive, freq_limit=10),

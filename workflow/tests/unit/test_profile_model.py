@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from attprior.errors import InputError
+from attprior.losses import profile_losses
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import build, load_model, save_model
 from attprior.models.shapes import body_length, output_length
@@ -11,12 +13,15 @@ from jaxtyping import jaxtyped
 from torch.nn.functional import conv1d
 
 SETTINGS = {
+    "architecture": "profile",
     "input_length": 120,
     "profile_length": 66,
     "filters": 6,
     "widths": [11, 3, 3, 3],
     "dilations": [1, 2, 4, 8],
     "profile_width": 17,
+    "dropout": 0,
+    "count_loss_weight": 3,
 }
 CONTROLS = ["matched", "shared", "none"]
 
@@ -146,9 +151,82 @@ def test_relu_modules_stand_in_one_place_each():
     assert len(calls) == len(set(calls)) == len(SETTINGS["widths"])
 
 
-def test_wrong_profile_length_is_refused():
-    with pytest.raises(ValueError, match="layers leave 66 bp, not 65"):
-        ProfileModel({**SETTINGS, "profile_length": 65}, 1, 2, "none")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"profile_length": 65},
+            "profile_length is 65, but the layers leave 66 of input_length 120; set "
+            "profile_length: 66 or input_length: 119",
+        ),
+        ({"input_length": 40}, "the layers leave -14 of input_length 40; set input_length: 120"),
+        ({"widths": [11, 3, 3]}, "3 widths and 4 dilations; give one of each per layer"),
+        ({"filters": [6, 6, 6, 4]}, "each layer reads the sum of the earlier ones"),
+    ],
+)
+def test_layers_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(InputError) as error:
+        ProfileModel({**SETTINGS, **changes}, 1, 2, "none")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+def test_reversed_filters_read_the_other_strand(controls):
+    model, other = make(controls=controls), make(controls=controls)
+    with torch.no_grad():
+        for layer, convolution in enumerate(other.convolutions):
+            convolution.weight.copy_(convolution.weight.flip(2))
+            if layer == 0:  # A and T, C and G change places
+                convolution.weight.copy_(convolution.weight.flip(1))
+        # strands of each of the two tasks change places
+        for head, dims in ((other.profile_convolution, (1, 3)), (other.count_dense, (1,))):
+            weight = head.weight
+            weight.copy_(weight.view(2, 2, *weight.shape[1:]).flip(dims).view(weight.shape))
+            head.bias.copy_(head.bias.view(2, 2).flip(1).flatten())
+        for mixer in (other.profile_control, other.count_control) if controls != "none" else ():
+            weight = mixer.weight  # (4 outputs, 2 own and 2 of the control, 1)
+            weight.copy_(weight.view(2, 2, 2, 2, 1).flip(1, 3).view(weight.shape))
+            mixer.bias.copy_(mixer.bias.view(2, 2).flip(1).flatten())
+    sequences, control = examples(controls=controls)
+    logits, counts = model(sequences, control)
+    backwards, swapped = other(sequences.flip(1, 2), control.flip(2, 3))
+    torch.testing.assert_close(backwards.flip(2, 3), logits)
+    torch.testing.assert_close(swapped.flip(2), counts)
+
+
+def test_dropout_acts_in_training_alone():
+    model = ProfileModel({**SETTINGS, "dropout": 0.5}, 2, 2, "none")
+    plain = ProfileModel(SETTINGS, 2, 2, "none")
+    plain.load_state_dict(model.state_dict())
+    sequences = examples()[0].float()
+    assert not torch.equal(model(sequences)[0], model(sequences)[0])
+    assert torch.equal(model.eval()(sequences)[0], plain(sequences)[0])
+
+
+def test_loss_is_that_of_profiles_plus_the_weighted_one_of_counts():
+    model = make()
+    sequences, control = examples()
+    outputs, profiles = model(sequences, control), control + 1
+    parts, total = model.loss(outputs, {"profiles": profiles})
+    profile, count = profile_losses(*outputs, profiles)
+    assert (parts["profile"], parts["count"]) == (profile, count)
+    torch.testing.assert_close(total, profile + 3 * count)
+
+
+def test_scalar_is_weighted_as_the_setting_says():
+    model = make()
+    outputs = model(*examples())
+    centred = outputs[0] - outputs[0].mean(-1, keepdim=True)
+    for weighting, weights in (
+        ("probability", torch.softmax(outputs[0], -1)),
+        ("log_probability", torch.log_softmax(outputs[0], -1)),
+    ):
+        constants = model.constants(outputs, weighting)
+        assert not constants.requires_grad
+        expected = (centred * weights).sum((1, 2, 3))
+        torch.testing.assert_close(model.scalar(outputs, constants), expected)
+    probability = model.scalar(outputs, model.constants(outputs))
+    assert torch.equal(model.scalar(outputs), probability)
 
 
 def test_scalar_is_centred_logits_times_probabilities():

@@ -70,6 +70,23 @@ def test_edit_of_an_unrelated_module_leaves_the_hash(made):
     assert fresh_hash(made / "second.py") != before[1]
 
 
+def test_edit_of_a_module_loaded_by_name_or_of_its_imports_changes_the_hash(made):
+    loaded = made / "made/unrelated.py"
+    loaded.write_text("import made.late\n")
+    (made / "made/late.py").write_text("value = 1\n")
+
+    def hash_of():
+        forget()
+        return provenance.code_hash(made / "script.py", loaded)
+
+    hashes = {fresh_hash(made / "script.py"), hash_of()}
+    for name in ("unrelated", "late", "direct"):
+        with open(made / f"made/{name}.py", "a") as file:
+            file.write("# more\n")
+        hashes.add(hash_of())
+    assert len(hashes) == 5
+
+
 def test_touching_leaves_the_hash(made):
     before = fresh_hash(made / "script.py")
     for name in FILES:

@@ -1,28 +1,31 @@
 """Training: the same twice over, whatever interrupts it; and the best epoch is what is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from attprior.dataset.sampler import Batch, PeakSampler
+from attprior.dataset.sampler import BinSampler, PeakSampler
+from attprior.dataset.windows import Batch
 from attprior.errors import InputError
 from attprior.losses import multinomial_nll, profile_losses
+from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import load_model
 from attprior.priors import prior_loss
 from attprior.training import device as devices
 from attprior.training.device import choose_device
+from attprior.training.ensemble import Ensemble
 from attprior.training.job import open_windows, train
-from attprior.training.loop import batch_losses, train_seed
-from made_condition import FOURIER, SETTINGS, write_condition
+from attprior.training.loop import CONSTANTS, batch_losses, tensors, train_seeds
+from made_condition import FOURIER, PRIOR, SETTINGS, write_condition
 
 CPU = torch.device("cpu")
 PRIORS = [
     FOURIER,
-    {"kind": "smoothness", "weight": 1.0},
-    {"kind": "sparsity", "weight": 1.0},
+    {**PRIOR, "kind": "smoothness"},
+    {**PRIOR, "kind": "sparsity"},
 ]
 
 
@@ -43,12 +46,12 @@ class Given:
 
     epochs: dict[int, list[Batch]]
 
-    def batches(self, seed, epoch, batch_size, both_strands):
+    def batches(self, seed, epoch, batch_size, both_strands, workers=0):
         return iter(self.epochs[epoch])
 
 
 class Unused:
-    def batches(self, *_):
+    def batches(self, *_, **__):
         raise AssertionError("drawn from")
 
 
@@ -57,7 +60,15 @@ def build():
 
 
 def fit(samplers, path, settings=None, seed=1, key="key", make=build):
-    return train_seed(make, *samplers, {**SETTINGS, **(settings or {})}, seed, CPU, path, key)
+    settings = {**SETTINGS, **(settings or {})}
+    return train_seeds(make, *samplers, settings, {seed: path}, CPU, key)[seed]
+
+
+def losses_of(ensemble, batch, settings):
+    """Parts, prediction and prior loss of a batch by an ensemble of one."""
+    settings = {**SETTINGS, **settings}
+    parts, prediction, prior = batch_losses(ensemble, slice(0, 1), tensors([batch], CPU), settings)
+    return {name: value[0] for name, value in parts.items()}, prediction[0], prior[0]
 
 
 def same_weights(one, other):
@@ -90,25 +101,26 @@ def test_positives_apart_from_negatives_lose_what_the_whole_batch_does(samplers,
     batch = Batch(*(x.astype(float) for x in vars(batch).values()))
     positive = batch.positive.astype(bool)
     batch = Batch(batch.sequences, batch.profiles, batch.control, positive)
-    found = batch_losses(model, batch, {**SETTINGS, "prior": prior}, CPU)
+    ensemble = Ensemble([model])
+    parts, _, penalty = losses_of(ensemble, batch, {"prior": prior})
+    found = (parts["profile"], parts["count"], penalty)
 
     x = torch.tensor(batch.sequences, requires_grad=True)
     logits, log_counts = model(x, torch.tensor(batch.control))
     (gradient,) = torch.autograd.grad(profile_scalar(logits).sum(), x, create_graph=True)
-    constants = {k: v for k, v in prior.items() if k not in ("kind", "weight")}
+    constants = {k: v for k, v in prior.items() if k in CONSTANTS}
     expected = (
         *profile_losses(logits, log_counts, torch.tensor(batch.profiles)),
         prior_loss(gradient * x, torch.tensor(positive), prior["kind"], **constants),
     )
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)
-    weights = list(model.parameters())
-    gradients = [
-        torch.autograd.grad(losses[0] + 2 * losses[1] + 3 * losses[2], weights)
-        for losses in (found, expected)
-    ]
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other)
+    stacked, own = (
+        torch.autograd.grad(losses[0] + 2 * losses[1] + 3 * losses[2], list(weights))
+        for losses, weights in ((found, ensemble.weights.values()), (expected, model.parameters()))
+    )
+    for one, other in zip(stacked, own, strict=True):
+        torch.testing.assert_close(one[0], other)
 
 
 @pytest.mark.parametrize("positive", [True, False])
@@ -116,8 +128,8 @@ def test_batch_of_one_kind_has_losses(samplers, positive):
     batch = next(samplers[0].batches(1, 1, 16, both_strands=False))
     kept = np.full(len(batch.positive), positive)
     batch = Batch(batch.sequences, batch.profiles, batch.control, kept)
-    profile, count, prior = batch_losses(build(), batch, {**SETTINGS, "prior": FOURIER}, CPU)
-    assert torch.isfinite(profile + count + prior)
+    _, prediction, prior = losses_of(Ensemble([build()]), batch, {"prior": FOURIER})
+    assert torch.isfinite(prediction + prior)
     assert (prior.item() > 0) == positive
 
 
@@ -145,16 +157,16 @@ def test_prior_lowers_the_prior_loss(samplers, tmp_path):
 
 def test_overfits_three_batches(samplers):
     torch.manual_seed(0)
-    model = ProfileModel({**SETTINGS, "filters": 48}, 2, 2, "matched")
+    ensemble = Ensemble([ProfileModel({**SETTINGS, "filters": 48}, 2, 2, "matched")])
     batches = list(samplers[0].batches(1, 1, 6, both_strands=False))[:3]
-    optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimiser = torch.optim.Adam(ensemble.weights.values(), lr=5e-3)
     floor, totals = 0.0, []
     for batch in batches:
         counts = torch.from_numpy(batch.profiles)
         floor += multinomial_nll(torch.log(counts + 1e-9), counts).mean().item()
     for _ in range(250):
-        losses = [batch_losses(model, batch, SETTINGS, CPU) for batch in batches]
-        total = sum(profile + count for profile, count, _ in losses)
+        losses = [losses_of(ensemble, batch, {}) for batch in batches]
+        total = sum(prediction for _, prediction, _ in losses)
         totals.append(total.item() - floor)
         optimiser.zero_grad()
         total.backward()
@@ -215,8 +227,8 @@ class Killed:
     sampler: PeakSampler
     at: int
 
-    def batches(self, seed, epoch, *rest):
-        for number, batch in enumerate(self.sampler.batches(seed, epoch, *rest)):
+    def batches(self, seed, epoch, *rest, **options):
+        for number, batch in enumerate(self.sampler.batches(seed, epoch, *rest, **options)):
             if (epoch, number) == (self.at, 1):
                 raise Interrupted
             yield batch
@@ -248,16 +260,213 @@ def test_checkpoint_of_another_key_is_not_used(samplers, tmp_path):
     assert without_time(found[1]) == without_time(expected[1])
 
 
-def test_loss_that_is_not_finite_raises_and_leaves_the_last_checkpoint(samplers, tmp_path):
-    good = list(samplers[0].batches(1, 1, 8, both_strands=False))
-    bad = Batch(good[0].sequences, good[0].profiles * np.nan, good[0].control, good[0].positive)
-    training = Given({1: good, 2: [*good, bad]})
-    with pytest.raises(FloatingPointError, match="seed 1, epoch 2: the loss is nan"):
-        fit((training, samplers[1]), tmp_path / "a")
-    saved = torch.load(tmp_path / "a", weights_only=True)
-    assert len(saved["history"]) == 1
-    assert all(torch.isfinite(value).all() for value in saved["model"].values())
-    assert not saved["finished"]
+@pytest.mark.parametrize("spoil", ["cut", "format", "object"])
+def test_checkpoint_that_cannot_be_read_is_not_used(samplers, tmp_path, spoil):
+    path = tmp_path / "a"
+    expected = fit(samplers, path, {"epochs": 2})
+    if spoil == "cut":
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        torch.save({"other": 1} if spoil == "format" else {"key": np.float64(1)}, path)
+    found = fit(samplers, path, {"epochs": 2})
+    assert same_weights(found[0], expected[0])
+
+
+@dataclass
+class Spoilt:
+    """A sampler whose batches of one seed hold no numbers from an epoch on."""
+
+    sampler: PeakSampler
+    seed: int
+    since: int
+
+    def batches(self, seed, epoch, *rest, **options):
+        for batch in self.sampler.batches(seed, epoch, *rest, **options):
+            if seed == self.seed and epoch >= self.since:
+                batch = replace(batch, profiles=batch.profiles * np.nan)
+            yield batch
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_loss_that_is_not_finite_stops_its_seed_alone(samplers, tmp_path, caplog, together):
+    training = Spoilt(samplers[0], seed=2, since=2)
+    paths = {seed: tmp_path / str(seed) for seed in (1, 2, 3)}
+    for _ in range(2):  # a rerun says the same
+        with pytest.raises(InputError, match="the loss of seed 2 is no longer a finite number"):
+            train_seeds(build, training, samplers[1], SETTINGS, paths, CPU, "key", together)
+        assert "seed 2, epoch 2: the loss is nan" in caplog.text
+        caplog.clear()
+        saved = {seed: torch.load(path, weights_only=True) for seed, path in paths.items()}
+        assert {seed: len(state["history"]) for seed, state in saved.items()} == {1: 3, 2: 1, 3: 3}
+        assert not saved[2]["finished"]
+        assert all(torch.isfinite(value).all() for value in saved[2]["model"].values())
+
+
+def together_and_alone(make, samplers, settings, folder, together, seeds=(1, 2, 3)):
+    """Results of seeds trained in one pass, and one by one."""
+    settings = {**SETTINGS, **settings}
+    results = []
+    for number in (together, 1):
+        paths = {seed: folder / f"{number}_{seed}" for seed in seeds}
+        results.append(train_seeds(make, *samplers, settings, paths, CPU, "key", number))
+    return results
+
+
+def alike(one, other, **tolerance):
+    """Whether two histories are the same but for rounding and time."""
+    assert len(one) == len(other)
+    for row, expected in zip(one, other, strict=True):
+        for key in row.keys() - {"seconds"}:
+            assert row[key] == pytest.approx(expected[key], **tolerance), key
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        {"kind": "none"},
+        FOURIER,
+        {**FOURIER, "attribution": "expected_gradient"},
+        {**FOURIER, "attribution": "corrected_gradient", "examples": "all"},
+        {**PRIOR, "kind": "sparsity", "schedule": "inflate"},
+    ],
+    ids=["none", "fourier", "expected", "corrected", "sparsity"],
+)
+def test_seeds_trained_together_end_as_alone(samplers, tmp_path, prior):
+    both, alone = together_and_alone(build, samplers, {"prior": prior}, tmp_path, 3)
+    for seed, (_, history) in alone.items():
+        alike(both[seed][1][:1], history[:1], rel=1e-3, abs=1e-4)
+        # rounding grows from step to step
+        alike(both[seed][1], history, rel=1e-2, abs=1e-3)
+    assert alone[1][1][0]["training_loss"] != alone[2][1][0]["training_loss"]
+
+
+def test_step_of_seeds_with_batch_norm_is_that_of_each_alone(windows):
+    layers = {"widths": [7, 5], "pools": [1, 10], "dense": [6]}
+    settings = {**SETTINGS, **layers, "architecture": "binary", "prior": FOURIER}
+    sampler = BinSampler(windows, np.array([0]))
+    batches = [next(sampler.batches(seed, 1, 16, both_strands=True)) for seed in (1, 2)]
+
+    def step(seeds):
+        models = []
+        for seed in seeds:
+            torch.manual_seed(seed)
+            models.append(BinaryModel(settings, 2, 2, "none").double())
+        ensemble = Ensemble(models)
+        data = tensors([batches[seed - 1] for seed in seeds], CPU)
+        data["sequences"] = data["sequences"].double()
+        _, *losses = batch_losses(ensemble, slice(0, len(seeds)), data, settings)
+        sum(losses).sum().backward()
+        gradients = {name: weight.grad for name, weight in ensemble.weights.items()}
+        return {**dict(zip("ab", losses, strict=True)), **gradients, **ensemble.buffers}
+
+    both = step((1, 2))
+    for member, seed in enumerate((1, 2)):
+        for name, value in step((seed,)).items():
+            torch.testing.assert_close(both[name][member], value[0])
+
+
+def test_seed_that_stops_early_leaves_the_others_as_they_were(samplers, tmp_path):
+    settings = {"epochs": 8, "patience": 1, "learning_rate": 0.05}
+    both, alone = together_and_alone(build, samplers, settings, tmp_path, 4, seeds=(1, 2, 3, 4))
+    lengths = {seed: len(history) for seed, (_, history) in alone.items()}
+    assert len(set(lengths.values())) > 1, "all stop at once, so this tells nothing"
+    assert lengths == {seed: len(history) for seed, (_, history) in both.items()}
+    for seed, (_, history) in alone.items():
+        alike(both[seed][1], history, rel=0.02, abs=0.02)
+
+
+def test_seeds_at_different_epochs_go_on_to_the_same_end(samplers, tmp_path):
+    settings = {**SETTINGS, "epochs": 3}
+    fit(samplers, tmp_path / "1", {"epochs": 3})
+    ahead = Killed(samplers[0], 3)
+    with pytest.raises(Interrupted):
+        fit((ahead, samplers[1]), tmp_path / "2", {"epochs": 3}, seed=2)
+    paths = {seed: tmp_path / str(seed) for seed in (1, 2, 3, 4)}
+    found = train_seeds(build, *samplers, settings, paths, CPU, "key", together=4)
+    for seed in paths:
+        alike(
+            found[seed][1],
+            fit(samplers, tmp_path / "x", seed=seed, key=str(seed))[1],
+            rel=1e-3,
+            abs=1e-4,
+        )
+
+
+@pytest.mark.parametrize("together", [1, 2])
+@pytest.mark.parametrize("prior", [{"kind": "none"}, FOURIER], ids=["none", "fourier"])
+def test_step_that_does_not_fit_is_split_with_the_same_result(
+    samplers, tmp_path, monkeypatch, caplog, together, prior
+):
+    settings, paths = (
+        {**SETTINGS, "epochs": 2, "prior": prior},
+        {1: tmp_path / "1", 2: tmp_path / "2"},
+    )
+    whole = train_seeds(build, *samplers, settings, paths, CPU, "key", together)
+    forward = Ensemble.forward
+
+    def limited(self, members, sequences, control=None):
+        if (members.stop - members.start) * sequences.shape[1] > 7:
+            raise torch.OutOfMemoryError
+        return forward(self, members, sequences, control)
+
+    monkeypatch.setattr(Ensemble, "forward", limited)
+    paths = {seed: tmp_path / f"{seed}_limited" for seed in paths}
+    found = train_seeds(build, *samplers, settings, paths, CPU, "key", together)
+    assert "the device's memory is too small for a step" in caplog.text
+    for seed in paths:
+        alike(found[seed][1], whole[seed][1], rel=1e-2, abs=1e-3)
+
+
+def test_step_that_cannot_be_split_says_so(samplers, tmp_path, monkeypatch):
+    def never(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Ensemble, "forward", never)
+    with pytest.raises(InputError, match="lower batch_size"):
+        fit(samplers, tmp_path / "a")
+
+
+def test_weight_of_the_prior_follows_its_schedule(samplers, tmp_path):
+    prior = {**FOURIER, "weight": 4.0, "schedule": "deflate", "rate": 0.5}
+    _, history = fit(samplers, tmp_path / "a", {"prior": prior})
+    for row in history:
+        weight = 4 * np.exp(-0.5 * row["epoch"])
+        expected = row["training_prediction_loss"] + weight * row["training_prior_loss"]
+        assert row["training_loss"] == pytest.approx(expected)
+
+
+def test_prior_of_all_examples_is_of_negatives_too(samplers):
+    batch = next(samplers[0].batches(1, 1, 16, both_strands=False))
+    ensemble = Ensemble([build()])
+    found = losses_of(ensemble, batch, {"prior": {**FOURIER, "examples": "all"}})[2]
+    each = []
+    for kept in (batch.positive, ~batch.positive):
+        part = Batch(*(value[kept] for value in vars(batch).values()))
+        part = replace(part, positive=np.ones(kept.sum(), dtype=bool))
+        each.append(kept.sum() * losses_of(ensemble, part, {"prior": FOURIER})[2])
+    torch.testing.assert_close(found, sum(each) / len(batch.positive))
+
+
+@pytest.mark.parametrize("attribution", ["expected_gradient", "rescale"])
+def test_training_with_references_repeats(samplers, tmp_path, attribution):
+    prior = {**FOURIER, "attribution": attribution}
+    runs = [fit(samplers, tmp_path / name, {"prior": prior, "epochs": 2}) for name in "ab"]
+    assert without_time(runs[0][1]) == without_time(runs[1][1])
+    published = fit(samplers, tmp_path / "c", {"prior": FOURIER, "epochs": 2})
+    assert runs[0][1][0]["training_prior_loss"] != published[1][0]["training_prior_loss"]
+
+
+def test_dropout_goes_on_from_a_checkpoint_as_if_never_killed(samplers, tmp_path):
+    settings = {"epochs": 3, "dropout": 0.3}
+
+    def make():
+        return ProfileModel({**SETTINGS, "dropout": 0.3}, 2, 2, "matched")
+
+    whole = fit(samplers, tmp_path / "a", settings, make=make)
+    with pytest.raises(Interrupted):
+        fit((Killed(samplers[0], 3), samplers[1]), tmp_path / "b", settings, make=make)
+    found = fit(samplers, tmp_path / "b", settings, make=make)
+    assert same_weights(found[0], whole[0])
 
 
 def test_job_writes_models_and_a_history(condition, tmp_path):

@@ -1,1 +1,1 @@
-"""Architectures."""
+"""Architectures, a file each; `registry` says how to add one."""

@@ -1,5 +1,6 @@
 """Trained models as files: weights, and all that building the model takes."""
 
+import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,13 +8,37 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from attprior.errors import InputError
 from attprior.files import aside
-from attprior.models.profile import ProfileModel
+from attprior.models.architecture import Architecture
+from attprior.models.registry import declaration
 
 
-def build(description: Mapping) -> ProfileModel:
+def model_class(architecture: str) -> type[Architecture]:
+    """Class of an architecture: the one subclass of `Architecture` that its file defines.
+
+    Raises
+    ------
+    InputError
+        If there is no such architecture, or its file defines none or several.
+    """
+    path = declaration(architecture).path
+    module = importlib.import_module(f"attprior.models.{architecture}")
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Architecture)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise InputError(f"{path}: {len(found)} subclasses of Architecture; define one")
+    return found[0]
+
+
+def build(description: Mapping) -> Architecture:
     """Model of a description: `settings`, `tasks` (names), `strands`, `controls`."""
-    return ProfileModel(
+    return model_class(description["settings"]["architecture"])(
         description["settings"],
         len(description["tasks"]),
         description["strands"],
@@ -27,7 +52,7 @@ def save_model(path: str | Path, weights: Mapping[str, Tensor], description: Map
         torch.save({"weights": dict(weights), "description": json.dumps(description)}, temporary)
 
 
-def load_model(path: str | Path) -> tuple[ProfileModel, dict]:
+def load_model(path: str | Path) -> tuple[Architecture, dict]:
     """Model in evaluation mode and its description; loaded with `weights_only=True`."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     description = json.loads(saved["description"])

@@ -18,14 +18,22 @@ from attprior.plotting.style import (
     styled,
 )
 
+# those that are drawn; the table has more
 LABELS = {
     "profile_nll": "Profile NLL ↓",
     "profile_jsd": "Profile JSD (nats) ↓",
+    "profile_auprc_bin1": "Profile, auPRC ↑",
+    "profile_pearson_bin1": "Profile, Pearson ↑",
     "counts_mse": "Log counts, MSE ↓",
     "counts_pearson": "Log counts, Pearson ↑",
     "counts_spearman": "Log counts, Spearman ↑",
     "peaks_auroc": "Peaks, auROC ↑",
     "peaks_auprc": "Peaks, auPRC ↑",
+    "cross_entropy": "Cross-entropy (nats) ↓",
+    "accuracy": "Accuracy ↑",
+    "auroc": "auROC ↑",
+    "auprc": "auPRC ↑",
+    "auprc_corrected": "auPRC, all negatives ↑",
 }
 # drawn as lines in the panel of the JSD, which they put to scale
 REFERENCES = {
@@ -48,9 +56,7 @@ def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "tes
         Which chromosomes to show.
     """
     table = table[table.split == split]
-    found = list(table.metric.unique())
-    metrics = [m for m in LABELS if m in found]
-    metrics += [m for m in found if m not in LABELS and m not in REFERENCES]
+    metrics = [metric for metric in LABELS if metric in set(table.metric)]
     if not metrics:
         return message(f"No metrics of the {split} chromosomes")
     colours, tasks = arm_colours(arms), list(table.task.unique())
@@ -69,7 +75,7 @@ def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "tes
                 points(ax, x + side, chosen, colours[arm])
         if metric == "profile_jsd":
             _references(ax, table, tasks)
-        ax.set_title(LABELS.get(metric, label(metric, 24)))
+        ax.set_title(LABELS[metric])
         ax.set_xlim(-0.6, len(tasks) - 0.4)
         ax.set_xticks(range(len(tasks)), [""] * len(tasks))
         # the lowest panel of each column names the tasks

@@ -1,0 +1,109 @@
+"""What training, evaluation and attribution ask of a model.
+
+Letters of shapes: N examples, L input positions, T tasks, S strands, O profile positions,
+C controls.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Outputs = tuple[Tensor, ...]
+
+
+class Architecture(nn.Module):
+    """A model; `attprior.models.registry` says where its subclasses stand.
+
+    Parameters
+    ----------
+    settings
+        Those of its file's `DEFAULTS`, as the config has them.
+    tasks, strands
+        T and S.
+    controls
+        `matched` (one per task), `shared` (one for all) or `none`.
+
+    Raises
+    ------
+    InputError
+        If lengths do not fit.
+    """
+
+    # whether a layer mixes a batch's examples in training (batch norm), so that the loss of a batch
+    # is not the mean of its parts'
+    mixes_examples: ClassVar[bool] = False
+
+    def __init__(self, settings: Mapping, tasks: int, strands: int, controls: str) -> None:
+        super().__init__()
+        self.check(settings)
+        self.tasks, self.strands, self.controls = tasks, strands, controls
+
+    @staticmethod
+    def check(settings: Mapping) -> None:
+        """Raise InputError if lengths do not fit; an architecture's own replaces this.
+
+        One that is listed in `shapes.CHECKS` is asked before any job.
+        """
+
+    def forward(
+        self, sequences: Float[Tensor, "N 4 L"], control: Float[Tensor, "N C S O"] | None = None
+    ) -> Outputs:
+        """Outputs, each with N first.
+
+        Evaluation measures logits (N, T, S, O) and log counts (N, T, S) where examples are
+        profiles, logits (N, T) where they are bins.
+        """
+        raise NotImplementedError
+
+    def loss(
+        self, outputs: Outputs, batch: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Parts of the prediction loss by name, and the whole, all scalars.
+
+        Parameters
+        ----------
+        batch
+            What is known of the examples: `profiles` (N, T, S, O), or `labels` (N, T) of 1, 0, and
+            -1 for ambiguous; `positive` (N,).
+        """
+        raise NotImplementedError
+
+    def scalar(self, outputs: Outputs, constants: Tensor | None = None) -> Float[Tensor, " N"]:
+        """The scalar of each example that is attributed.
+
+        Parameters
+        ----------
+        constants
+            What `constants` gave, so that references share a sequence's own; None computes them.
+        """
+        raise NotImplementedError
+
+    def constants(self, outputs: Outputs, weighting: str = "probability") -> Tensor:
+        """What `scalar` holds constant, with N first and detached; by default nothing.
+
+        Parameters
+        ----------
+        weighting
+            The setting `prior/scalar_weighting`.
+        """
+        return outputs[0].new_zeros(len(outputs[0]), 0)
+
+    def gradient(
+        self,
+        sequences: Float[Tensor, "N 4 L"],
+        control: Float[Tensor, "N C S O"] | None,
+        weighting: str,
+    ) -> tuple[Tensor, ...]:
+        """Gradient (N, 4, L) of each example's scalar, and then the outputs; may be left out.
+
+        An architecture may write the gradient as a plain computation, so that a loss of it needs one
+        ordinary backward pass.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def writes_gradient(cls) -> bool:
+        """Whether `gradient` is there."""
+        return cls.gradient is not Architecture.gradient

@@ -1,0 +1,88 @@
+"""Which architectures there are, and what each says of itself.
+
+An architecture is one file of this folder, and its name is the file's. The file holds
+
+- `EXAMPLES`: what it is trained on, "profiles" (peaks and random intervals with counts) or "bins"
+  (bins of the genome with labels);
+- `DEFAULTS`: a value for each setting that it reads beside those that all training reads. It needs
+  `input_length`, `batch_size` and, of `prior`, `weight` and `freq_limit`. Settings that no other
+  architecture has stand under `options`;
+- one subclass of `attprior.models.architecture.Architecture`, which says what its methods must do.
+
+`EXAMPLES` and `DEFAULTS` are written out as plain values: they are read from the file's text, so
+that a run is planned without torch. A config then names the file: `architecture: mine`.
+"""
+
+import ast
+import copy
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attprior import models
+from attprior.errors import InputError
+
+KINDS = ("profiles", "bins")
+NEEDED = ("input_length", "batch_size", "prior")
+
+
+class Declaration(NamedTuple):
+    """What an architecture's file says: where it is, its kind of examples, its settings."""
+
+    path: Path
+    examples: str
+    defaults: dict[str, Any]
+
+
+def names() -> list[str]:
+    """Names of all architectures."""
+    files = [path for folder in models.__path__ for path in sorted(Path(folder).glob("*.py"))]
+    return [path.stem for path in files if "DEFAULTS" in _constants(path)]
+
+
+def declaration(name: str) -> Declaration:
+    """What the file of an architecture says.
+
+    Raises
+    ------
+    InputError
+        If there is no such architecture, or its file lacks something.
+    """
+    paths = [Path(folder) / f"{name}.py" for folder in models.__path__]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None or "DEFAULTS" not in _constants(path):
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names())}"
+        raise InputError(f"unknown architecture '{name}'; {hint}")
+    found = _constants(path)
+    if found.get("EXAMPLES") not in KINDS:
+        raise InputError(
+            f"{path}: EXAMPLES is {found.get('EXAMPLES')!r}; set it to {' or '.join(KINDS)}"
+        )
+    missing = [key for key in NEEDED if key not in found["DEFAULTS"]]
+    missing += [
+        f"prior/{key}"
+        for key in ("weight", "freq_limit")
+        if key not in found["DEFAULTS"].get("prior", {})
+    ]
+    if missing:
+        raise InputError(f"{path}: DEFAULTS lacks {', '.join(missing)}; add a value for each")
+    return Declaration(path, found["EXAMPLES"], copy.deepcopy(found["DEFAULTS"]))
+
+
+@cache
+def _constants(path: Path) -> dict[str, Any]:
+    """Values of EXAMPLES and DEFAULTS at the top level of a file, where it has them."""
+    found = {}
+    for node in ast.parse(path.read_text()).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id in ("EXAMPLES", "DEFAULTS"):
+            try:
+                found[target.id] = ast.literal_eval(node.value)
+            except ValueError:
+                raise InputError(
+                    f"{path}, line {node.lineno}: {target.id} must be written out as plain values "
+                    "(numbers, text, lists, dicts), since it is read without running the file"
+                ) from None
+    return found
