@@ -83,7 +83,7 @@ def failure(project, *arguments, config=None):
         ),
         (
             {"models": {"profile": {"profile_length": 999}}},
-            "config key 'models/profile/profile_length' is 999 (arm without_prior), but the layers "
+            "config key 'models/profile' (arm without_prior): profile_length is 999, but the layers "
             "leave 1000 of input_length 1346; set profile_length: 1000 or input_length: 1345",
         ),
         (
@@ -128,8 +128,16 @@ def test_bad_config_is_refused_at_once(local, config, message):
             [GOOD_ROW.replace("good.bam", "lost.bam")],
             "bad.tsv, line 2: alignments of good: no file lost.bam",
         ),
+        (
+            [GOOD_ROW, "TF cuts atac none good.bam good.narrowPeak"],
+            "bad.tsv: condition TF mixes experiments: good with strands; cuts without",
+        ),
+        (
+            ["TF cuts atac input good.bam good.narrowPeak", "- input control-chip - good.bam -"],
+            "bad.tsv: the control of cuts (atac) is input (control-chip), but their tracks",
+        ),
     ],
-    ids=["repeated", "assay", "file"],
+    ids=["repeated", "assay", "file", "strands", "control"],
 )
 def test_bad_row_is_refused_at_once(local, rows, message):
     local.sheet(*rows, name="bad.tsv")

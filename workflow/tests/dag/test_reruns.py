@@ -44,7 +44,9 @@ FROM_ATTRIBUTION = {"attribute", "modisco", "match"} | FIGURES - {
     f"{step}_{analysis}" for step in ("analyse", "plot") for analysis in ("performance", "training")
 }
 FROM_TRAINING = {"train", "evaluate", "attribute", "modisco", "match"} | FIGURES
-FROM_READS = {"check_reads", "filter_reads", "tracks", "qc", "labels", "fold"} | FROM_TRAINING
+VERDICTS = {"qc", "plot_qc", "qc_summary", "plot_qc_summary"}
+FROM_TRACKS = {"tracks", "labels", "fold", "qc_tracks"} | VERDICTS | FROM_TRAINING
+FROM_READS = {"check_reads", "filter_reads", "qc_reads", "qc_fingerprint"} | FROM_TRACKS
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,8 @@ def test_new_experiment_leaves_the_other_condition(finished):
         ("training/loop.py", FROM_TRAINING),
         ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"}),
         ("plotting/spectrum.py", {"plot_spectrum"}),
-        ("reads.py", FROM_READS),
+        ("reads/check.py", FROM_READS | {"qc_replicates"}),
+        ("reads/bam.py", FROM_TRACKS),
         ("motifs/matching.py", {"match", "analyse_motifs", "plot_motifs"}),
         ("portal/manifest.py", set()),
     ],
