@@ -135,7 +135,17 @@ def called_checks(wildcards):
 
 
 def control_of(experiment):
-    """Control of an experiment; an empty string if it has none."""
+    """Control of an experiment, whose files are known too; an empty string if it has none."""
+    control = control_name(experiment)
+    if of_portal(control):
+        # asked for here: once the portal's answer is there, Snakemake looks again at jobs that wait
+        # for it, but not at jobs that come up only then
+        manifest(control)
+    return control
+
+
+def control_name(experiment):
+    """Name of an experiment's control; an empty string if it has none."""
     control = row(experiment)["control"]
     if control == "auto":
         return manifest(experiment).control.iloc[0]
@@ -164,12 +174,12 @@ def of_portal(experiment):
 
 def on_portal():
     """Accessions whose files the portal has, controls included."""
-    named = [*EXPERIMENTS.index, *filter(None, map(control_of, EXPERIMENTS.index))]
+    named = [*EXPERIMENTS.index, *filter(None, map(control_name, EXPERIMENTS.index))]
     return list(filter(of_portal, dict.fromkeys(named)))
 
 
 def asked_at_once(wildcards):
-    """Manifests of the sheet's own experiments: asked about in parallel, before their controls."""
+    """Manifests of the sheet's own experiments: asked about in parallel, before their controls are."""
     names = [name for name in EXPERIMENTS.index if of_portal(name) and name not in RESOLVED]
     return collect("<resources>/manifest/{name}.tsv", name=names)
 

@@ -124,7 +124,7 @@ rule qc:
         reads=read_metrics,
         tracks="<results>/experiments/{experiment}/qc/tracks.tsv",
         fingerprint=of_bams("fingerprint.metrics.tsv"),
-        replicates=of_replicates("replicates.tsv"),
+        replicates=of_bams("replicates.tsv"),
         chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
         report(
@@ -158,7 +158,7 @@ rule plot_qc:
         curve="<results>/experiments/{experiment}/qc/cross_correlation.tsv",
         intervals="<results>/experiments/{experiment}/qc/intervals.tsv",
         fingerprint=of_bams("fingerprint.tsv"),
-        replicates=of_replicates("replicates.bins.tsv"),
+        replicates=of_bams("replicates.bins.tsv"),
     output:
         svg=report(
             "<results>/experiments/{experiment}/qc.svg",

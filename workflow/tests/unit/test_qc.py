@@ -690,3 +690,13 @@ def test_real_yeast_reads_stack_up_and_lie_in_peaks(genome):
     found = read_metrics(genome / "reads.tsv")
     assert found["fragments"] == int(pysam.view("-c", str(shared / "reb1.bam"), "chrI"))
     assert found["read_length"] == 36 and found["NRF"] < 0.5
+
+
+def test_one_replicate_has_nothing_to_be_correlated_with(tmp_path):
+    tables = tmp_path / "pairs.tsv", tmp_path / "bins.tsv"
+    files = [tmp_path / "a.bam", tmp_path / "b.bed"]
+    measure_replicates(files, tmp_path / "sizes", tmp_path / "fa", *tables, 780, 30)
+    pairs, bins = (pd.read_csv(table, sep="\t") for table in tables)
+    assert list(pairs) == ["first", "second", "Pearson", "Spearman"]
+    assert pairs.empty
+    assert bins.empty

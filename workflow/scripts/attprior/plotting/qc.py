@@ -90,7 +90,7 @@ def plot_experiment(
     else:
         _widths(panels[3], intervals)
         _content(panels[4], intervals)
-    if replicates is None:
+    if replicates is None or replicates.empty:
         _absent(panels[5], "Replicates", why["Pearson"])
     else:
         _replicates(panels[5], replicates, values)

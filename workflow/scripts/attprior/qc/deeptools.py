@@ -105,7 +105,8 @@ def measure_replicates(
     Parameters
     ----------
     alignments
-        Sorted BAM or CRAM files, a replicate each.
+        Sorted BAM or CRAM files, a replicate each; others are left out. Where there are not two, both
+        tables are empty.
     chrom_sizes
         Sizes of the chromosomes used.
     fasta
@@ -120,6 +121,12 @@ def measure_replicates(
     threads
         Processes.
     """
+    alignments = [path for path in alignments if file_format(str(path)) in ("bam", "cram")]
+    if len(alignments) < 2:
+        log.info("one replicate: nothing to correlate")
+        write_table(correlate(pd.DataFrame()), correlations)
+        write_table(pd.DataFrame(columns=["1"]), counts)
+        return
     sizes = read_chrom_sizes(chrom_sizes)
     genome = sum(sizes.values())
     width = int(np.clip(genome // REPLICATE_BINS, FINGERPRINT_BIN, REPLICATE_BIN))

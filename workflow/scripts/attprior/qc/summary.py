@@ -48,8 +48,8 @@ def write_verdicts(
         if "JS Distance" in found:
             metrics["control_JSD"] = found["JS Distance"]
     if measured["replicates"] is not None:
-        least = pd.read_csv(measured["replicates"], sep="\t")[["Pearson", "Spearman"]].min()
-        metrics |= least.to_dict()
+        pairs = pd.read_csv(measured["replicates"], sep="\t")
+        metrics |= pairs[["Pearson", "Spearman"]].min().to_dict() if len(pairs) else {}
     size = sum(read_chrom_sizes(chrom_sizes).values())
     table = judge(metrics, assay, formats, size)
     log_verdicts(table, experiment)
