@@ -46,7 +46,8 @@ FROM_ATTRIBUTION = {"attribute", "modisco", "match"} | FIGURES - {
 FROM_TRAINING = {"train", "evaluate", "attribute", "modisco", "match"} | FIGURES
 VERDICTS = {"qc", "plot_qc", "qc_summary", "plot_qc_summary"}
 FROM_TRACKS = {"tracks", "labels", "fold", "qc_tracks"} | VERDICTS | FROM_TRAINING
-FROM_READS = {"check_reads", "filter_reads", "qc_reads", "qc_fingerprint"} | FROM_TRACKS
+FROM_BAM = {"qc_reads", "qc_fingerprint", "qc_replicates"}
+FROM_READS = {"check_reads", "filter_reads"} | FROM_BAM | FROM_TRACKS
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_new_experiment_leaves_the_other_condition(finished):
         ("training/loop.py", FROM_TRAINING),
         ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"}),
         ("plotting/spectrum.py", {"plot_spectrum"}),
-        ("reads/check.py", FROM_READS | {"qc_replicates"}),
+        ("reads/check.py", FROM_READS),
         ("reads/bam.py", FROM_TRACKS),
         ("motifs/matching.py", {"match", "analyse_motifs", "plot_motifs"}),
         ("portal/manifest.py", set()),

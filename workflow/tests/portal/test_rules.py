@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from attprior.errors import InputError
 from attprior.settings import check, complete, read_experiments
 from server import serve
 from test_manifest import CONTROL, EXPERIMENT, control, file
@@ -91,10 +92,8 @@ def test_a_manifest_is_made_once_kept_and_asked_for_again(run):
     assert reads(run) == ["TSTFF000005"]
 
 
-def test_assays_without_tracks_are_refused_when_planned_but_have_files(run):
+def test_an_accession_of_another_assay_is_asked_about_too(run):
     sheet(run.folder, f"K562\t{EXPERIMENT}\tdnase\tnone")
-    told = run("-n", succeeds=False)
-    assert f"{EXPERIMENT}: dnase can't be made into tracks yet" in told
     assert "resolve         1" in run("-n", "manifest")
 
 
@@ -127,9 +126,9 @@ def test_the_papers_configs_are_valid(name):
     assert len(config["training"]["seeds"]) == 30
     path = ROOT / config["experiments"]
     assert path == ROOT / f"config/paper/{name}.tsv"
-    if name == "BPNet":  # which cannot be read yet, and says so
-        assert "bigWigs as input are not there yet" in text
-        assert path.read_text().startswith("condition\t")
+    if name == "BPNet":  # whose files a user brings
+        with pytest.raises(InputError, match=r"patchcap: no file resources/bpnet/patchcap.plus.bw"):
+            read_experiments(path)
         return
     sheet = read_experiments(path, may_be_empty="propose" in config)
     if name == "K562":
