@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from attprior.models.profile import DEFAULTS, ProfileModel
 from attprior.training.ensemble import Ensemble
-from attprior.training.loop import first_pieces, step
+from attprior.training.loop import first_pieces, set_arithmetic, step
 
 EXAMPLES, STRANDS = 128, 2
 PRIOR = {
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--published", required=True, help="checkout of the published code")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--precision", default="float32", choices=["float32", "tf32", "bfloat16"])
     parser.add_argument("--threads", type=int, default=2, help="of a CPU")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each step")
     parser.add_argument("--seeds", type=int, default=8, help="trained together; 0 for none")
@@ -122,6 +122,7 @@ def step_of_seeds(
         "batch_size": EXAMPLES // 2,
         "reverse_complement": True,
         "precision": precision,
+        "deterministic": False,
         "prior": PRIOR if prior else {"kind": "none"},
     }
     tasks, device = data["profiles"].shape[1], data["sequences"].device
@@ -135,6 +136,7 @@ def step_of_seeds(
         models.append(build().to(device))
     ensemble = Ensemble(models)
     optimiser = torch.optim.Adam(ensemble.weights.values(), lr=RATE)
+    set_arithmetic(settings)
     pieces = first_pieces(build, settings, device)
     if device.type == "cpu":
         pieces.seeds = seeds  # one after the other, as on a CPU nothing is gained by more at once

@@ -92,6 +92,13 @@ def test_second_run_plans_nothing(finished):
     assert finished.plan().jobs == set()
 
 
+def test_no_job_waits_for_an_answer_that_is_there(finished):
+    plan = finished.plan(config={"pathvars": {"results": "elsewhere"}})
+    assert plan.counts["qc_tracks"] == 4
+    # which Snakemake prints for a manifest in the place of what it names
+    assert "<TBD>" not in plan.text
+
+
 def test_weight_of_the_prior_replans_only_its_arm(finished):
     plan = finished.plan(config={"models": {"profile": {"prior": {"weight": 21}}}})
     assert set(plan.counts) == FROM_TRAINING

@@ -145,7 +145,7 @@ def train_seeds(
         seed: _resume(path, key) or _begin(build, seed, key) for seed, path in checkpoints.items()
     }
     together = together if _stackable(settings) else 1
-    _set_arithmetic(settings)
+    set_arithmetic(settings)
 
     def epochs(seed: int) -> int:
         return len(progress[seed].history)
@@ -173,7 +173,7 @@ def _stackable(settings: Mapping) -> bool:
     return not (settings.get("dropout") or settings["match_gc"] or rescaled)
 
 
-def _set_arithmetic(settings: Mapping) -> None:
+def set_arithmetic(settings: Mapping) -> None:
     """Set the precision of products on a GPU, and whether results must repeat to the bit."""
     inexact = settings["precision"] != "float32"
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = inexact
