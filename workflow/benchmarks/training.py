@@ -41,14 +41,13 @@ from attprior.training.ensemble import Ensemble
 from attprior.training.loop import first_pieces, set_arithmetic, step
 
 EXAMPLES, STRANDS = 128, 2
+FOURIER = {"freq_limit": 200, "softness": 0.2, "smooth_sigma": 3}
 PRIOR = {
     "kind": "fourier",
     "attribution": "gradient",
     "examples": "positives",
     "scalar_weighting": "probability",
-    "freq_limit": 200,
-    "softness": 0.2,
-    "smooth_sigma": 3,
+    **FOURIER,
 }
 WEIGHT, RATE = 50.0, 1e-3
 SEEDS, TASKS, LENGTHS = (1, 2, 4, 8, 16), (1, 2, 4, 8), (500, 1000, 2000, 4000)
@@ -185,7 +184,7 @@ def published_step(folder: Path, data: Mapping[str, Tensor], prior: bool) -> Ste
                 scalar, leaf, torch.ones_like(scalar), retain_graph=True, create_graph=True
             )
             loss = loss + WEIGHT * model.fourier_att_prior_loss(
-                status, gradient * leaf, *PRIOR.values()
+                status, gradient * leaf, *FOURIER.values()
             )
         loss.backward()
         optimiser.step()
