@@ -74,7 +74,7 @@ def main() -> None:
         for _ in range(options.repeats):
             for name, way in ways.items():
                 rates[name].append(rate(way))
-        load = rate(lambda: len(Genome.load(fasta, ["chr0"])["chr0"]))
+        load = rate(lambda: len(Genome.open(fasta).chromosome("chr0")))
     print("way\texamples/s (median)\texamples/s (each)")
     for name, each in rates.items():
         print(f"{name}\t{statistics.median(each):.0f}\t{' '.join(f'{r:.0f}' for r in each)}")

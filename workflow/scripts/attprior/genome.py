@@ -30,30 +30,6 @@ class Genome:
         return cls(pyfaidx.Fasta(str(path), as_raw=True, rebuild=False, strict_bounds=True))
 
     @classmethod
-    def load(cls, path: str | Path, chroms: Iterable[str]) -> dict[str, np.ndarray]:
-        """Read whole chromosomes into memory, a byte a base.
-
-        Parameters
-        ----------
-        path
-            FASTA file, uncompressed.
-        chroms
-            Names of the chromosomes wanted.
-
-        Returns
-        -------
-        dict of (L,) uint8
-            Codes 0 to 3 for A, C, G, T and 4 for all else, per chromosome.
-
-        Raises
-        ------
-        InputError
-            If the FASTA file lacks a chromosome.
-        """
-        genome = cls.open(path)
-        return {chrom: genome.chromosome(chrom) for chrom in chroms}
-
-    @classmethod
     def end_to_end(cls, path: str | Path, sizes: Mapping[str, int]) -> np.ndarray:
         """Read whole chromosomes into memory, one after the other, a byte a base.
 

@@ -24,10 +24,10 @@ def expected(sequence):
 
 
 def test_whole_chromosomes_hold_every_base_in_either_case(fasta):
-    loaded = Genome.load(fasta, SEQUENCES)
+    genome = Genome.open(fasta)
     for name, sequence in SEQUENCES.items():
-        assert loaded[name].dtype == np.uint8
-        assert loaded[name].tolist() == expected(sequence)
+        assert genome.chromosome(name).dtype == np.uint8
+        assert genome.chromosome(name).tolist() == expected(sequence)
 
 
 def test_chromosomes_lie_end_to_end_in_the_order_asked_for(fasta):
@@ -44,9 +44,9 @@ def test_lines_of_any_width_are_read_whole(tmp_path, monkeypatch, newline, width
     path = tmp_path / "genome.fa"
     records = [newline.join([">a", *rows]), newline.join([">b x", "ACG"])]
     path.write_bytes((newline.join(records) + newline).encode())
-    loaded = Genome.load(path, ["a", "b"])
-    assert loaded["a"].tolist() == expected(sequence)
-    assert loaded["b"].tolist() == expected("ACG")
+    genome = Genome.open(path)
+    assert genome.chromosome("a").tolist() == expected(sequence)
+    assert genome.chromosome("b").tolist() == expected("ACG")
 
 
 def test_a_chromosome_of_another_size_is_refused(fasta):
@@ -59,7 +59,7 @@ def test_an_index_of_another_file_is_refused(fasta):
     Genome.open(fasta)  # writes the index
     fasta.write_text(">chr1\nACGT\n")
     with pytest.raises(InputError, match=r"delete the \.fai"):
-        Genome.load(fasta, ["chr1"])
+        Genome.open(fasta).chromosome("chr1")
 
 
 def test_an_interval_is_a_slice_of_its_chromosome(fasta):
@@ -69,7 +69,7 @@ def test_an_interval_is_a_slice_of_its_chromosome(fasta):
 
 def test_an_unknown_chromosome_is_named(fasta):
     with pytest.raises(InputError, match=r"'1'.*chr1, chr2"):
-        Genome.load(fasta, ["1"])
+        Genome.open(fasta).chromosome("1")
 
 
 def test_excluded_chromosomes_are_left_out_in_the_genomes_order(fasta, tmp_path):

@@ -14,11 +14,11 @@ from attprior.dataset.bins import label_bins
 from attprior.dataset.store import (
     Coordinates,
     Labels,
-    Track,
     control_kind,
     split_chromosomes,
     write_labels,
 )
+from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.provenance import file_hash
 
@@ -96,24 +96,24 @@ def labels(made, tmp_path):
     return write(made, tmp_path / "labels.h5")
 
 
+def counts(labels, starts, length, control=False):
+    """What models are shown of windows of a length."""
+    genome = np.zeros(labels.coordinates.lengths.sum(), dtype=np.uint8)
+    return Windows(labels, genome, length, length).counts(np.asarray(starts), control)
+
+
 def test_windows_equal_slices_of_the_dense_counts(made, labels):
     starts = np.random.default_rng(1).integers(0, sum(SIZES.values()) - 61, 200)
     # borders of chromosomes and both ends of the genome among them
     starts = np.concatenate([starts, [0, 340, 370, 400, 649, 650, 739]])
     for control, names in ((False, TASKS), (True, CONTROLS)):
-        found = labels.windows(starts, 61, control)
+        found = counts(labels, starts, 61, control)
         assert found.shape == (len(starts), 2, 2, 61)
         assert found.dtype == np.float32
         for task, name in enumerate(names):
             for strand, values in enumerate(made["dense"][name]):
                 expected = np.array([values[s : s + 61] for s in starts])
                 np.testing.assert_array_equal(found[:, task, strand], expected)
-
-
-def test_windows_of_a_track_without_counts_are_zeros():
-    track, out = Track(np.zeros(0, np.int64), np.zeros(0, np.float32)), np.zeros((3, 10))
-    track.fill(np.array([0, 5, 90]), out)
-    assert (out == 0).all()
 
 
 def test_strand_without_any_read_is_kept(made, tmp_path):
@@ -220,7 +220,7 @@ def test_unstranded_tracks_have_one_strand(made, tmp_path):
     made["bigwigs"] = {name: paths[:1] for name, paths in made["bigwigs"].items()}
     labels = write(made, tmp_path / "labels.h5")
     assert labels.strands == 1
-    found = labels.windows(np.array([380]), 41)
+    found = counts(labels, [380], 41)
     np.testing.assert_array_equal(found[0, 1, 0], made["dense"]["second"][0][380:421])
     with h5py.File(tmp_path / "labels.h5") as file:
         assert list(file["tracks/first"]) == ["unstranded"]
@@ -275,13 +275,13 @@ def test_same_inputs_give_the_same_bytes(made, tmp_path):
 def test_shared_control_is_stored_once(made, tmp_path):
     labels = write(made, tmp_path / "labels.h5", controls=["input_1", "input_1"])
     assert labels.controls == "shared"
-    assert labels.windows(np.array([0]), 800, control=True).shape == (1, 1, 2, 800)
+    assert counts(labels, [0], 800, control=True).shape == (1, 1, 2, 800)
 
 
 def test_condition_without_controls_has_none(made, tmp_path):
     labels = write(made, tmp_path / "labels.h5", controls=["", ""])
     assert labels.controls == "none"
-    assert labels.windows(np.array([0]), 800, control=True).shape == (1, 0, 2, 800)
+    assert counts(labels, [0], 800, control=True).shape == (1, 0, 2, 800)
 
 
 @pytest.mark.parametrize(

@@ -127,15 +127,6 @@ class Track:
     position: np.ndarray
     count: np.ndarray
 
-    def fill(self, starts: np.ndarray, out: np.ndarray) -> None:
-        """Write the counts of windows (N, O) that begin at `starts` (N,) into zeros `out`."""
-        first = np.searchsorted(self.position, starts)
-        number = np.searchsorted(self.position, starts + out.shape[1]) - first
-        row = np.repeat(np.arange(len(starts)), number)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
-        entry = np.repeat(first, number) + within
-        out[row, self.position[entry] - starts[row]] = self.count[entry]
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -212,15 +203,6 @@ class Labels:
             regions,
             _bins(file["bins"], coordinates.lengths, len(tasks), regions),
         )
-
-    def windows(self, starts: np.ndarray, length: int, control: bool = False) -> np.ndarray:
-        """Counts (N, T, S, O) float32 of windows of a length, (N, C, S, O) of the controls."""
-        tracks = self.control_tracks if control else self.tracks
-        out = np.zeros((len(starts), len(tracks), self.strands, length), dtype=np.float32)
-        for task, strands in enumerate(tracks):
-            for strand, track in enumerate(strands):
-                track.fill(starts, out[:, task, strand])
-        return out
 
 
 def _check_format(path: str | Path, file: h5py.File) -> None:
