@@ -432,8 +432,8 @@ def check(config: Mapping, schema: Mapping) -> None:
     Raises
     ------
     InputError
-        For an unknown arm in a comparison, chromosomes in two splits of a fold, or a model whose
-        settings do not fit its architecture.
+        For an unknown arm in a comparison, chromosomes in two splits of a fold, a model whose
+        settings do not fit its architecture, or an arm's setting that no model reads.
     """
     arms = list(config["arms"])
     for name, pair in config["comparisons"].items():
@@ -455,6 +455,14 @@ def check(config: Mapping, schema: Mapping) -> None:
                 check_model(config, schema, model, arm)
             except InputError as error:
                 raise InputError(f"config key 'models/{model}' (arm {arm}): {error}") from None
+    for arm, layer in config["arms"].items():
+        read = {key for model in config["models"] for key in resolve(config, schema, model, arm)}
+        for key in layer:
+            if key not in read:
+                raise InputError(
+                    f"config key 'arms/{arm}/{key}': no model reads it "
+                    f"({', '.join(config['models'])}); take it out"
+                )
 
 
 def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:

@@ -258,6 +258,15 @@ def test_names_and_lengths_that_do_not_fit_are_refused(sections, message):
     assert message in refused(check, made(**sections), SCHEMA)
 
 
+def test_setting_of_an_arm_that_no_model_reads_is_refused():
+    arms = {"without_prior": {}, "with_prior": {}, "pooled": {"pools": [1, 1, 40]}}
+    said = refused(check, made(arms=arms), SCHEMA)
+    assert said == "config key 'arms/pooled/pools': no model reads it (profile); take it out"
+    # one of two models is enough
+    models = {"profile": {}, "binary": {"architecture": "binary"}}
+    check(made(arms=arms, models=models), SCHEMA)
+
+
 @pytest.mark.parametrize(
     ("name", "is_one"),
     [
