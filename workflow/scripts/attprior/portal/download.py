@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from queue import Queue
-from threading import Thread
+from queue import SimpleQueue
+from threading import Semaphore, Thread
 from typing import BinaryIO
 
 import requests
@@ -45,12 +45,14 @@ class Partial:
         self.path = Path(file.name)
         self.size = os.fstat(file.fileno()).st_size
         self.md5 = hashlib.file_digest(file, _md5)
-        self.chunks: Queue[bytes | None] = Queue(AHEAD)
+        self.chunks: SimpleQueue[bytes | None] = SimpleQueue()
+        self.room = Semaphore(AHEAD)
         self.hasher = Thread(target=self._hash, daemon=True)
         self.hasher.start()
 
     def append(self, chunk: bytes) -> None:
         """Add bytes."""
+        self.room.acquire()
         self.chunks.put(chunk)
         left = memoryview(chunk)
         while left:
@@ -59,13 +61,13 @@ class Partial:
 
     def clear(self) -> None:
         """Start again."""
-        self.chunks.join()
+        self._catch_up()
         self.file.truncate(0)
         self.size, self.md5 = 0, _md5()
 
     def md5sum(self) -> str:
         """MD5 of all that was written, in hexadecimal."""
-        self.chunks.join()
+        self._catch_up()
         return self.md5.hexdigest()
 
     def close(self) -> None:
@@ -73,11 +75,17 @@ class Partial:
         self.chunks.put(None)
         self.hasher.join()
 
+    def _catch_up(self) -> None:
+        """Wait until all chunks are hashed."""
+        for _ in range(AHEAD):
+            self.room.acquire()
+        self.room.release(AHEAD)
+
     def _hash(self) -> None:
         """Hash chunks as they come."""
         while (chunk := self.chunks.get()) is not None:
             self.md5.update(chunk)
-            self.chunks.task_done()
+            self.room.release()
 
 
 def _md5() -> "hashlib._Hash":
