@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import torch
-from attprior.attribution import attribute
+from attprior.attribution.run import attribute
 from attprior.log import logged
 
 if TYPE_CHECKING:
@@ -16,11 +16,15 @@ with logged(snakemake.log[0]):
         snakemake.input.fasta,
         snakemake.input.fold,
         models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
-        output=snakemake.output[0],
+        output=snakemake.output.attributions,
         references=snakemake.params.references,
         peaks=snakemake.params.peaks,
         sample=snakemake.params.sample,
         batch_size=snakemake.params.batch_size,
         device=snakemake.resources.device,
         attrs=dict(snakemake.wildcards.items()),
+        head=snakemake.wildcards.head,
+        ism=snakemake.params.ism,
+        key=snakemake.params.code,
+        deltas=snakemake.output.deltas,
     )

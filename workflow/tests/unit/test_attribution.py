@@ -1,22 +1,33 @@
-"""DeepSHAP and gradients: what contributions must sum to, and which peaks have them."""
+"""Attributions: what they must sum to and equal, which peaks have them, and how their files are made."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
+import pybigtools
 import pytest
 import torch
-from attprior.attribution import (
-    attribute,
-    choose_regions,
-    deepshap,
-    input_gradient,
-    scalar_constants,
-)
+from attprior.attribution.average import average, mean_track, write_bigwig
+from attprior.attribution.deepshap import deepshap, has_own_rules, own_pairs, tangermeme_pairs
+from attprior.attribution.methods import input_gradient, mutagenesis, scalar_constants
+from attprior.attribution.regions import Regions, choose_regions
+from attprior.attribution.run import attribute, delta_table, warn_of_deltas
 from attprior.dataset.store import Coordinates, Labels
 from attprior.dataset.windows import Windows
+from attprior.errors import InputError
+from attprior.models.architecture import Head
+from attprior.models.basset import BassetModel
+from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel, profile_scalar
-from attprior.models.saved import build, save_model
+from attprior.models.saved import build, load_model, save_model
 from attprior.sequence import N_CODE, encode
+from attprior.training.job import open_windows
 from made_condition import CHROMOSOMES, SETTINGS, write_condition
 from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.ersatz import dinucleotide_shuffle
@@ -24,6 +35,8 @@ from torch import nn
 
 CPU = torch.device("cpu")
 NUMBER, REFERENCES, BATCH = 5, 4, 7  # batches that split a sequence's references
+POOLED = {"filters": 6, "widths": [7, 5], "pools": [3, 4], "dense": [8, 5], "dropout": 0}
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def make(controls="matched", seed=0):
@@ -33,6 +46,16 @@ def make(controls="matched", seed=0):
     with torch.no_grad():
         for weights in model.parameters():
             weights *= 2
+    return model.eval()
+
+
+def make_pooled(kind, seed=0):
+    torch.manual_seed(seed)
+    model = kind({**POOLED, "input_length": SETTINGS["input_length"]}, 2, 1, "none")
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 2)
     return model.eval()
 
 
@@ -53,12 +76,43 @@ def scalar(model, sequences, weights, control):
 
 
 class Plain(nn.Module):
-    def __init__(self, model):
+    """A scalar as one writes it for tangermeme, without any of the code under test."""
+
+    def __init__(self, model, head):
         super().__init__()
-        self.model = model
+        self.model, self.head = model, head
 
     def forward(self, sequences, weights, control):
-        return scalar(self.model, sequences, weights, control)[:, None]
+        name, task = self.head
+        tasks = slice(None) if task is None else slice(task, task + 1)
+        outputs = self.model(sequences, control)
+        if name == "count":
+            return outputs[1][:, tasks].sum((1, 2))[:, None]
+        if name == "logit":
+            return outputs[0][:, tasks].sum(1)[:, None]
+        logits = outputs[0][:, tasks]
+        return ((logits - logits.mean(-1, keepdim=True)) * weights[:, tasks]).sum((1, 2, 3))[
+            :, None
+        ]
+
+
+def by_tangermeme(model, sequences, control, references, head):
+    outputs = model(sequences, control)
+    weights = outputs[0].softmax(-1).detach()
+    return deep_lift_shap(
+        Plain(model, head),
+        sequences,
+        args=(weights, control),
+        references=references,
+        hypothetical=True,
+        device="cpu",
+    )
+
+
+def assert_equal(found, expected):
+    """Equal to 1e-5 of the largest value."""
+    assert expected.abs().max() > 0
+    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
 @pytest.mark.parametrize("controls", ["matched", "shared", "none"])
@@ -80,18 +134,56 @@ def test_contributions_sum_to_the_difference_from_the_references(controls):
     torch.testing.assert_close(summed, difference, rtol=1e-4, atol=1e-5)
 
 
-def test_equals_tangermeme_called_plainly():
+@pytest.mark.parametrize("controls", ["matched", "shared", "none"])
+@pytest.mark.parametrize("task", [None, 0, 1])
+@pytest.mark.parametrize("name", ["profile", "count"])
+def test_profile_model_equals_tangermeme_called_plainly(controls, name, task):
+    model, (sequences, control, references) = make(controls), examples(controls)
+    head = Head(name, task)
+    found, deltas = deepshap(model, sequences, control, references, BATCH, CPU, head)
+    assert has_own_rules(model)
+    assert_equal(found, by_tangermeme(model, sequences, control, references, head))
+    assert (deltas < 1e-4).all()
+
+
+@pytest.mark.parametrize("kind", [BinaryModel, BassetModel])
+@pytest.mark.parametrize("task", [None, 0, 1])
+def test_pooled_models_equal_tangermeme_called_plainly(kind, task):
+    model, (sequences, control, references) = make_pooled(kind), examples("none")
+    head = Head("logit", task)
+    found, deltas = deepshap(model, sequences, control, references, BATCH, CPU, head)
+    assert has_own_rules(model)
+    assert_equal(found, by_tangermeme(model, sequences, control, references, head))
+    assert (deltas < 1e-4).all()
+
+
+def test_both_ways_give_the_same_multipliers_and_scalars():
     model, (sequences, control, references) = make(), examples()
-    found, _ = deepshap(model, sequences, control, references, BATCH, CPU)
-    expected = deep_lift_shap(
-        Plain(model),
-        sequences,
-        args=(scalar_constants(model, sequences, control), control),
-        references=references,
-        hypothetical=True,
-        device="cpu",
+    own, other = (
+        next(pairs(model, sequences, control, references, 100))
+        for pairs in (own_pairs, tangermeme_pairs)
     )
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    for found, expected in zip(own, other, strict=True):
+        assert_equal(found.detach(), expected)
+
+
+@pytest.mark.parametrize("activation", [nn.ELU, nn.Sigmoid, nn.Tanh])
+def test_other_nonlinearities_are_left_to_tangermeme(activation):
+    model, (sequences, control, references) = make(), examples()
+    model.activations = nn.ModuleList(activation() for _ in model.activations)
+    assert not has_own_rules(model)
+    found, deltas = deepshap(model, sequences, control, references, BATCH, CPU)
+    assert_equal(found, by_tangermeme(model, sequences, control, references, ("profile", None)))
+    assert (deltas < 1e-3).all()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.ReLU(inplace=True), nn.MaxPool1d(3, stride=2), nn.MaxPool1d(3, padding=1), nn.GELU()],
+)
+def test_modules_without_a_rule_here_are_told(module):
+    assert not has_own_rules(nn.Sequential(nn.Conv1d(4, 2, 3), module))
+    assert has_own_rules(nn.Sequential(nn.Conv1d(4, 2, 3), nn.ReLU(), nn.MaxPool1d(3)))
 
 
 class WithoutRule(nn.Module):
@@ -116,9 +208,33 @@ def test_linear_model_contributes_gradient_times_difference_from_the_mean_refere
     torch.testing.assert_close((hypothetical * sequences).sum(1), expected, rtol=1e-4, atol=1e-6)
 
 
+def test_references_equal_to_the_sequence_explain_nothing():
+    model, (sequences, control, _) = make_pooled(BinaryModel), examples("none")
+    references = sequences.unsqueeze(1).repeat(1, 2, 1, 1)
+    hypothetical, deltas = deepshap(model, sequences, control, references, BATCH, CPU)
+    assert torch.isfinite(hypothetical).all()
+    assert (hypothetical * sequences).abs().max() == 0
+    # what is left of the difference is rounding, and no sign of a missing rule
+    assert deltas.max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["profile", "count"])
+def test_tasks_sum_to_all_of_them(name):
+    model, (sequences, control, references) = make(), examples()
+    whole, *alone = (
+        deepshap(model, sequences, control, references, 100, CPU, Head(name, task))[0]
+        for task in (None, 0, 1)
+    )
+    assert_equal(sum(alone), whole)
+    assert (alone[0] - alone[1]).abs().max() > 1e-2 * whole.abs().max()
+
+
 def test_result_does_not_depend_on_the_batch():
     model, (sequences, control, references) = make(), examples()
     whole = deepshap(model, sequences, control, references, 100, CPU)
+    for batch in (1, 3, 9):
+        parts = deepshap(model, sequences, control, references, batch, CPU)
+        torch.testing.assert_close(whole[0], parts[0], rtol=1e-4, atol=1e-6)
     alone = deepshap(model, sequences[[3]], control[[3]], references[[3]], 3, CPU)
     torch.testing.assert_close(whole[0][[3]], alone[0], rtol=1e-4, atol=1e-6)
 
@@ -128,18 +244,46 @@ def test_model_is_left_as_it_was():
     before = input_gradient(model, sequences, control)
     deepshap(model, sequences, control, references, BATCH, CPU)
     assert torch.equal(input_gradient(model, sequences, control), before)
+    assert not any(module._forward_hooks for module in model.modules())
 
 
-def test_gradient_is_of_the_scalar_with_constant_weights():
+@pytest.mark.parametrize("head", [None, Head("profile", 1), Head("count"), Head("count", 0)])
+def test_gradient_is_of_the_scalar_with_constant_weights(head):
     model, (sequences, control, _) = make().double(), examples()
     sequences, control = sequences.double(), control.double()
-    gradient = input_gradient(model, sequences, control)
-    weights, step = scalar_constants(model, sequences, control), 1e-6
+    gradient = input_gradient(model, sequences, control, head)
+    weights, step = model(sequences, control)[0].softmax(-1).detach(), 1e-6
     moved = sequences.clone()
     moved[:, 2, 30] += step
+    plain = Plain(model, head or ("profile", None))
     with torch.no_grad():
-        rise = scalar(model, moved, weights, control) - scalar(model, sequences, weights, control)
+        rise = (plain(moved, weights, control) - plain(sequences, weights, control))[:, 0]
     torch.testing.assert_close(gradient[:, 2, 30], rise / step, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("head", [None, Head("count", 1)])
+def test_mutagenesis_is_the_scalar_of_each_mutant_less_their_mean(head):
+    model, (sequences, control, _) = make(), examples()
+    found = mutagenesis(model, sequences, control, 16, CPU, head)
+    weights = model(sequences, control)[0].softmax(-1).detach()
+    plain = Plain(model, head or ("profile", None))
+    with torch.no_grad():
+        mutants = []
+        for base in range(4):
+            mutant = sequences.clone()
+            mutant[:, :, 31] = torch.eye(4)[base]
+            mutants.append(plain(mutant, weights, control)[:, 0])
+    expected = torch.stack(mutants, dim=1)
+    expected = expected - expected.mean(1, keepdim=True)
+    torch.testing.assert_close(found[:, :, 31], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_head_of_a_name_is_found_by_its_task():
+    tasks = ["a", "b.2"]
+    assert Head.named("count", tasks) == Head("count", None)
+    assert Head.named("count.b.2", tasks) == Head("count", 1)
+    with pytest.raises(InputError, match=r"no task 'c'; the model has a, b\.2"):
+        Head.named("profile.c", tasks)
 
 
 def with_summits(summits, task, signal_rank, unknown=()):
@@ -162,7 +306,7 @@ def with_summits(summits, task, signal_rank, unknown=()):
 def test_best_peaks_come_first_and_sampled_test_peaks_after():
     summits = np.arange(150, 1950, 100)
     windows = with_summits(summits, 0, np.arange(len(summits)))
-    found, best, sampled = choose_regions(windows, np.array([1]), peaks=12, sample=4)
+    found, best, sampled, *_ = choose_regions(windows, np.array([1]), peaks=12, sample=4)
     assert best == 12
     assert found[:12].tolist() == summits[:12].tolist()
     assert len(sampled) == 4
@@ -174,7 +318,7 @@ def test_best_peaks_come_first_and_sampled_test_peaks_after():
 
 def test_all_peaks_are_attributed_without_a_limit():
     windows = with_summits([300, 1500, 700], 0, [2, 0, 1])
-    found, best, sampled = choose_regions(windows, np.array([1]), peaks=None, sample=10)
+    found, best, sampled, *_ = choose_regions(windows, np.array([1]), peaks=None, sample=10)
     assert found.tolist() == [1500, 700, 300]
     assert best == 3
     assert sampled.tolist() == [0]
@@ -182,18 +326,27 @@ def test_all_peaks_are_attributed_without_a_limit():
 
 def test_best_are_by_rank_within_their_task_and_summits_are_taken_once():
     windows = with_summits([300, 400, 400, 500], [0, 0, 1, 1], [0, 1, 0, 1])
-    found, best, _ = choose_regions(windows, np.array([0]), peaks=3, sample=1)
+    found, best, *_ = choose_regions(windows, np.array([0]), peaks=3, sample=1)
     assert found[:best].tolist() == [300, 400, 500]
 
 
-def test_peaks_with_n_or_at_ends_are_left_out(caplog):
+def test_peaks_with_n_or_at_ends_are_left_out_and_counted(caplog):
     summits = [29, 30, 200, 400, 970, 971, 1029, 1030, 1971]
     windows = with_summits(summits, 0, np.arange(len(summits)), unknown=[229, 430, 369])
     with caplog.at_level("INFO"):
-        found, _, _ = choose_regions(windows, np.array([1]), None, 5)
+        regions = choose_regions(windows, np.array([1]), None, 5)
     # windows reach from 30 before the summit to 29 after it
-    assert sorted(found) == [30, 400, 970, 1030]
-    assert "5 peaks at a chromosome's end or with N are left out" in caplog.text
+    assert sorted(regions.summits) == [30, 400, 970, 1030]
+    assert (regions.left_out_ends, regions.left_out_n) == (4, 1)
+    assert "of 9 peaks, 4 at their chromosome's end and 1 with N are left out" in caplog.text
+
+
+@pytest.mark.parametrize("length", [1001, 3000])
+def test_chromosomes_shorter_than_the_input_have_no_peaks(length):
+    windows = replace(with_summits([300, 1500], 0, [0, 1]), input_length=length)
+    regions = choose_regions(windows, np.array([1]), None, 5)
+    assert (len(regions.summits), regions.best, len(regions.sampled)) == (0, 0, 0)
+    assert (regions.left_out_ends, regions.left_out_n) == (2, 0)
 
 
 def test_sample_is_the_same_each_time():
@@ -203,27 +356,48 @@ def test_sample_is_the_same_each_time():
     assert draws[0] == draws[1]
 
 
-@pytest.mark.parametrize("controls", ["matched", "none"])
-def test_file_holds_what_its_layout_says(tmp_path, controls):
-    labels, fasta, fold = write_condition(tmp_path, controls=controls)
+def test_scalar_of_own_weights_is_the_trained_one():
+    model, (sequences, control, _) = make(), examples()
+    weights = scalar_constants(model, sequences, control)
+    found = scalar(model, sequences, weights, control)
+    torch.testing.assert_close(found, profile_scalar(model(sequences, control)[0]))
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Labels, genome, fold, and models of two seeds."""
+    return *write_condition(tmp_path), save_models(tmp_path, SETTINGS)
+
+
+def save_models(folder, settings, controls="matched"):
     description = {
-        "settings": SETTINGS,
+        "settings": settings,
         "tasks": ["task_0", "task_1"],
         "strands": 2,
         "controls": controls,
     }
-    models = {seed: tmp_path / f"{seed}.pt" for seed in (3, 8)}
+    models = {seed: folder / f"{seed}.pt" for seed in (3, 8)}
     for seed, path in models.items():
         torch.manual_seed(seed)
         save_model(path, build(description).state_dict(), description)
-    output = tmp_path / "attributions.h5"
-    attribute(
-        labels, fasta, fold, models, output, 3, 10, 6, 32, "cpu", {"arm": "a", "fold": "fold_1"}
-    )
-    genome = dict(line.split("\n")[:2] for line in fasta.read_text().split(">")[1:])
-    with h5py.File(output) as file:
+    return models
+
+
+def run(made, output, **options):
+    """Attribute the 10 best peaks and 6 test peaks, with 3 references."""
+    chosen = {"references": 3, "peaks": 10, "sample": 6, "batch_size": 32, "device": "cpu"}
+    attribute(*made, output, **{**chosen, **options})
+    return h5py.File(output)
+
+
+@pytest.mark.parametrize("head", ["profile", "count", "count.task_1"])
+def test_file_holds_what_its_layout_says(tmp_path, made, head):
+    attrs = {"arm": "a", "fold": "fold_1"}
+    genome = dict(line.split("\n")[:2] for line in made[1].read_text().split(">")[1:])
+    with run(made, tmp_path / "a.h5", attrs=attrs, head=head, ism=True) as file:
         number, sampled = len(file["sequences"]), file["sample/index"][:]
-        assert dict(file.attrs) == {"arm": "a", "fold": "fold_1", "peaks": 10, "references": 3}
+        counted = {"peaks": 10, "references": 3, "left_out_ends": 0, "left_out_n": 0}
+        assert dict(file.attrs) == attrs | counted
         assert 10 <= number <= 16
         assert len(sampled) == 6
         np.testing.assert_array_equal(file["regions/summit"][:] - 30, file["regions/start"][:])
@@ -235,7 +409,7 @@ def test_file_holds_what_its_layout_says(tmp_path, controls):
         assert set(file["regions/chrom"][:][sampled]) == {b"chr3"}
         assert file["mean/hypothetical"].shape == (number, 4, 60)
         assert file["sample/seeds"][:].tolist() == [3, 8]
-        for kind in ("deepshap", "gradient"):
+        for kind in ("deepshap", "gradient", "ism"):
             assert file[f"sample/{kind}"].shape == (2, 6, 4, 60)
             assert file[f"sample/{kind}"].dtype == np.float32
             assert (file[f"sample/{kind}"][:] != 0).any(axis=(2, 3)).all()
@@ -245,8 +419,182 @@ def test_file_holds_what_its_layout_says(tmp_path, controls):
         assert (file["deltas"][:] < 1e-3).all()
 
 
-def test_scalar_of_own_weights_is_the_trained_one():
-    model, (sequences, control, _) = make(), examples()
-    weights = scalar_constants(model, sequences, control)
-    found = scalar(model, sequences, weights, control)
-    torch.testing.assert_close(found, profile_scalar(model(sequences, control)[0]))
+def test_file_holds_predictions_and_counts_of_the_sample(tmp_path, made):
+    windows = open_windows(*made[:2], SETTINGS)
+    offsets = dict(zip(CHROMOSOMES, windows.labels.coordinates.offsets, strict=True))
+    with run(made, tmp_path / "a.h5") as file:
+        rows = file["sample/index"][:]
+        chroms = file["regions/chrom"][:][rows].astype(str)
+        starts = file["regions/start"][:][rows] + [offsets[chrom] for chrom in chroms]
+        np.testing.assert_array_equal(file["sample/observed"][:], windows.counts(starts))
+        for number, path in enumerate(made[3].values()):
+            sequences = torch.from_numpy(windows.one_hot(starts))
+            control = torch.from_numpy(windows.counts(starts, control=True))
+            with torch.no_grad():
+                logits, log_counts = load_model(path)[0](sequences, control)
+            for name, values in {"profiles": logits.softmax(-1), "log_counts": log_counts}.items():
+                found = file[f"sample/{name}"][number]
+                np.testing.assert_allclose(found, values, rtol=1e-4, atol=1e-5)
+
+
+def test_pooled_model_has_logits_in_its_file(tmp_path, made):
+    settings = {**SETTINGS, **POOLED, "architecture": "binary", "prior": {"kind": "none"}}
+    del settings["profile_length"]
+    models = save_models(tmp_path, settings, "none")
+    with run((*made[:3], models), tmp_path / "a.h5", head="logit.task_0") as file:
+        assert file["sample/logits"].shape == (2, 6, 2)
+        assert not {"profiles", "log_counts", "observed", "ism"} & set(file["sample"])
+        assert (file["deltas"][:] < 1e-3).all()
+
+
+def test_genome_of_n_is_refused_with_what_was_found(tmp_path, made):
+    made[1].write_text("".join(f">{name}\n{'N' * n}\n" for name, n in CHROMOSOMES.items()))
+    with pytest.raises(InputError, match=r"no peak on the test chromosomes.* holds an N") as error:
+        run(made, tmp_path / "a.h5")
+    assert "choose other test chromosomes" in str(error.value).lower()
+    assert not (tmp_path / "a.h5").exists()
+
+
+KILLED = """
+import os, signal, sys
+from attprior.attribution import run
+made, (output, last) = sys.argv[1:6], sys.argv[6:]
+run.CHUNK, left, attribute_chunk = 4, [int(last)], run._attribute_chunk
+
+def until_killed(*chunk):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return attribute_chunk(*chunk)
+
+run._attribute_chunk = until_killed
+models = dict(zip((3, 8), made[3:], strict=True))
+run.attribute(*made[:3], models, output, 3, 10, 6, 32, "cpu", key="code")
+"""
+
+
+def contents(path):
+    with h5py.File(path) as file:
+        names = []
+        file.visititems(lambda name, item: names.append(name) if hasattr(item, "shape") else None)
+        return {name: file[name][:] for name in names}
+
+
+def test_killed_job_goes_on_from_its_finished_chunks(tmp_path, made, monkeypatch, caplog):
+    monkeypatch.setattr("attprior.attribution.run.CHUNK", 4)
+    run(made, tmp_path / "whole.h5", key="code").close()
+    output = tmp_path / "killed" / "a.h5"
+    command = [sys.executable, "-c", KILLED, *made[:3], *made[3].values(), output, "2"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+    assert done.returncode == -signal.SIGKILL
+    assert not output.exists()
+    parts = output.with_name(".a.h5.parts")
+    assert len(list(parts.iterdir())) == 2
+    with caplog.at_level("INFO"):
+        run(made, output, key="code").close()
+    assert "8 sequences were attributed before" in caplog.text
+    whole, resumed = contents(tmp_path / "whole.h5"), contents(output)
+    assert whole.keys() == resumed.keys()
+    for name, values in whole.items():
+        if name.startswith(("regions", "sequences")) or values.dtype.kind != "f":
+            np.testing.assert_array_equal(resumed[name], values)
+        else:  # another process may have other threads, which round otherwise
+            limit = 1e-3 if name == "deltas" else 1e-6
+            np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=limit)
+    assert not parts.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"key": "other"}, {"references": 4}, {"head": "count"}, {"ism": True}]
+)
+def test_chunks_of_another_job_are_not_taken(tmp_path, made, change, caplog):
+    output, parts = tmp_path / "a.h5", tmp_path / ".a.h5.parts"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda *_, **__: None)
+        run(made, output, key="code").close()
+    assert parts.exists()
+    with caplog.at_level("INFO"):
+        run(made, output, **{"key": "code", **change}).close()
+    assert "attributed before" not in caplog.text
+
+
+def with_mean(path, hypothetical, codes, starts, peaks):
+    with h5py.File(path, "w") as file:
+        file.attrs["peaks"] = peaks
+        file["sequences"] = codes
+        file["mean/hypothetical"] = hypothetical
+        file["regions/chrom"] = np.array([b"chr2", b"chr1", b"chr2", b"chr1"])
+        file["regions/start"], file["regions/summit"] = starts, starts + 5
+    return path
+
+
+def two_folds(folder):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (4, 10)).astype(np.uint8)
+    starts = np.array([50, 30, 45, 3])
+    values = rng.normal(size=(2, 4, 4, 10)).astype(np.float32)
+    paths = [with_mean(folder / f"{n}.h5", v, codes, starts, 3) for n, v in enumerate(values)]
+    return paths, codes, starts, values.mean(axis=0)[:3]
+
+
+def test_folds_are_averaged_over_the_best_peaks(tmp_path):
+    paths, codes, starts, mean = two_folds(tmp_path)
+    average(paths, tmp_path / "mean.h5")
+    one_hot = np.eye(4)[codes[:3]].transpose(0, 2, 1)
+    with h5py.File(tmp_path / "mean.h5") as file:
+        np.testing.assert_array_equal(file["raw/seq"][:], one_hot)
+        np.testing.assert_allclose(file["shap/seq"][:], mean, rtol=1e-6)
+        np.testing.assert_allclose(file["projected_shap/seq"][:], mean * one_hot, rtol=1e-6)
+        np.testing.assert_array_equal(file["regions/start"][:], starts[:3])
+
+
+def test_folds_of_other_peaks_are_not_averaged(tmp_path):
+    paths, *_ = two_folds(tmp_path)
+    with h5py.File(paths[1], "a") as file:
+        file["regions/start"][1] = 31
+    with pytest.raises(InputError, match=r"1\.h5: its best peaks are not those of"):
+        average(paths, tmp_path / "mean.h5")
+    assert not (tmp_path / "mean.h5").exists()
+
+
+def test_bigwig_holds_the_mean_contribution_of_overlapping_peaks(tmp_path):
+    paths, codes, _, mean = two_folds(tmp_path)
+    average(paths, tmp_path / "mean.h5")
+    sizes = tmp_path / "sizes"
+    sizes.write_text("chr1\t100\nchr2\t80\nchr3\t70\n")
+    write_bigwig(tmp_path / "mean.h5", sizes, tmp_path / "mean.bw")
+    actual = np.take_along_axis(mean, codes[:3, None].astype(int), axis=1)[:, 0]
+    expected = np.full((3, 80), np.nan)
+    expected[0, 50:60], expected[1, 30:40], expected[2, 45:55] = actual
+    with pybigtools.open(str(tmp_path / "mean.bw")) as track:
+        assert track.chroms() == {"chr1": 100, "chr2": 80}  # those with peaks
+        found = track.values("chr2", 0, 80, fillna=0)
+        both = np.nanmean(expected[[0, 2], 45:60], axis=0)
+        np.testing.assert_allclose(found[45:60], both, rtol=1e-5)
+        assert not found[:45].any()
+        assert not found[60:].any()
+        np.testing.assert_allclose(track.values("chr1", 30, 40, fillna=0), actual[1], rtol=1e-5)
+
+
+def test_windows_that_do_not_touch_keep_their_gap():
+    positions, means = mean_track(np.array([[1.0, 2], [3, 4], [5, 6]]), np.array([7, 2, 8]))
+    assert positions.tolist() == [2, 3, 7, 8, 9]
+    assert means.tolist() == [3, 4, 1, 3.5, 6]
+
+
+def test_deltas_past_the_limit_are_warned_of_by_seed_and_head(caplog):
+    deltas = np.full((3, 5), 1e-6)
+    deltas[1, 2], deltas[2] = 0.02, 0.3
+    table = delta_table(deltas, [4, 5, 6], Regions(np.arange(5), 5, np.arange(2), 7, 1))
+    assert table["median"].tolist() == [1e-6, 1e-6, 0.3]
+    assert table.worst.tolist() == [1e-6, 0.02, 0.3]
+    assert table.past_limit.tolist() == [0, 1, 5]
+    assert (table.left_out_ends == 7).all()
+    with caplog.at_level("WARNING"):
+        warn_of_deltas(table, "count")
+    few, all_of_them = (record.message for record in caplog.records)
+    assert few.startswith("seed 5, head count: contributions of 1 of 5 peaks")
+    assert all_of_them.startswith(
+        "seed 6, head count: the median relative convergence delta 3.0e-01"
+    )
+    assert "no DeepLIFT rule" in all_of_them

@@ -4,7 +4,9 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from attprior.attribution import attribute, deepshap, input_gradient
+from attprior.attribution.deepshap import deepshap
+from attprior.attribution.methods import input_gradient
+from attprior.attribution.run import attribute
 from attprior.errors import InputError
 from attprior.losses import binary_losses
 from attprior.models.binary import DEFAULTS, BinaryModel

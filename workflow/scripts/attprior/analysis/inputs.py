@@ -93,8 +93,8 @@ def read_samples(paths: Iterable[str | Path]) -> list[Sample]:
         ):
             raise InputError(
                 f"{path}: sampled peaks of arm '{sample.arm}' are not those of arm "
-                f"'{other.arm}' in fold '{sample.fold}', so the two can't be paired; remove both "
-                "attributions.h5 and run again"
+                f"'{other.arm}' in fold '{sample.fold}', so the two can't be paired; remove that "
+                "file of both and run again"
             )
         samples.append(sample)
     return samples

@@ -4,13 +4,44 @@ Letters of shapes: N examples, L input positions, T tasks, S strands, O profile 
 C controls.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attprior.errors import InputError
+
 Outputs = tuple[Tensor, ...]
+
+
+class Head(NamedTuple):
+    """What of a model is attributed.
+
+    Parameters
+    ----------
+    name
+        One of those that `attprior.models.registry.HEADS` has of the model's examples.
+    task
+        The one task, by its place; None for the sum over all.
+    """
+
+    name: str
+    task: int | None = None
+
+    @classmethod
+    def named(cls, text: str, tasks: Sequence[str]) -> "Head":
+        """Head of a name such as `count`, or `count.ENCSR000BGQ` of one task alone.
+
+        Raises
+        ------
+        InputError
+            If the model has no such task.
+        """
+        name, _, task = text.partition(".")
+        if task and task not in tasks:
+            raise InputError(f"head '{text}': no task '{task}'; the model has {', '.join(tasks)}")
+        return cls(name, tasks.index(task) if task else None)
 
 
 class Architecture(nn.Module):
@@ -90,6 +121,30 @@ class Architecture(nn.Module):
         """
         return outputs[0].new_zeros(len(outputs[0]), 0)
 
+    def head_scalar(
+        self, outputs: Outputs, head: Head | None = None, constants: Tensor | None = None
+    ) -> Float[Tensor, " N"]:
+        """The scalar of each example for a head; that of None is `scalar`.
+
+        Of `count` it is the sum of the log counts over strands and tasks; of others `scalar`, which
+        sees one task's outputs alone where the head names one.
+
+        Parameters
+        ----------
+        constants
+            What `head_constants` gave.
+        """
+        outputs = _of_task(outputs, head)
+        if head and head.name == "count":
+            return outputs[1].flatten(1).sum(dim=1)
+        return self.scalar(outputs, constants)
+
+    def head_constants(self, outputs: Outputs, head: Head | None = None) -> Tensor:
+        """What `head_scalar` holds constant, with N first and detached."""
+        if head and head.name == "count":
+            return outputs[1].new_zeros(len(outputs[1]), 0)
+        return self.constants(_of_task(outputs, head))
+
     def gradient(
         self,
         sequences: Float[Tensor, "N 4 L"],
@@ -107,3 +162,10 @@ class Architecture(nn.Module):
     def writes_gradient(cls) -> bool:
         """Whether `gradient` is there."""
         return cls.gradient is not Architecture.gradient
+
+
+def _of_task(outputs: Outputs, head: Head | None) -> Outputs:
+    """Outputs of the head's task alone; their second axis is that of tasks."""
+    if head is None or head.task is None:
+        return outputs
+    return tuple(output[:, head.task : head.task + 1] for output in outputs)

@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 from attprior import models
 from attprior.errors import InputError
 
-KINDS = ("profiles", "bins")
+# heads by kind of examples: what a model predicts, and attributions can be of
+HEADS = {"profiles": ("profile", "count"), "bins": ("logit",)}
 NEEDED = ("input_length", "batch_size", "prior")
 
 
@@ -56,9 +57,9 @@ def declaration(name: str) -> Declaration:
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names())}"
         raise InputError(f"unknown architecture '{name}'; {hint}")
     found = _constants(path)
-    if found.get("EXAMPLES") not in KINDS:
+    if found.get("EXAMPLES") not in HEADS:
         raise InputError(
-            f"{path}: EXAMPLES is {found.get('EXAMPLES')!r}; set it to {' or '.join(KINDS)}"
+            f"{path}: EXAMPLES is {found.get('EXAMPLES')!r}; set it to {' or '.join(HEADS)}"
         )
     missing = [key for key in NEEDED if key not in found["DEFAULTS"]]
     missing += [

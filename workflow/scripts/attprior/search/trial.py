@@ -16,7 +16,9 @@ from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
 from attprior import metrics
-from attprior.attribution import choose_regions, deepshap, input_gradient
+from attprior.attribution.deepshap import deepshap
+from attprior.attribution.methods import input_gradient
+from attprior.attribution.regions import choose_regions
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.models.architecture import Architecture
@@ -80,12 +82,12 @@ def measurer(
             json.dumps([definition["study"], settings], sort_keys=True),
             len(seeds) if where.type == "cuda" else 1,
         )
-        summits, _, sampled = choose_regions(
+        regions = choose_regions(
             windows, validation_chromosomes, peaks=1, sample=definition["sample"]
         )
-        if not len(sampled):
+        if not len(regions.sampled):
             raise InputError("no validation peak can be attributed: all leave their chromosome")
-        starts = windows.starts(summits[sampled])
+        starts = windows.starts(regions.summits[regions.sampled])
         found = []
         for weights, history in trained.values():
             model = build(description)
