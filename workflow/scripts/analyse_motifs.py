@@ -18,5 +18,5 @@ with logged(snakemake.log[0]):
     patterns = {
         arm: read_patterns(path) for arm, path in zip(arms, snakemake.input.modisco, strict=True)
     }
-    write_table(motifs_table(matches), snakemake.output.table)
+    write_table(motifs_table(matches, patterns), snakemake.output.table)
     write_table(cwm_table(patterns), snakemake.output.cwm)

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 databases = dict(zip(snakemake.params.databases, snakemake.input.databases, strict=True))
-if snakemake.input.homer:
-    databases["homer"] = snakemake.input.homer[0]
 
 with logged(snakemake.log[0]):
     match_patterns(

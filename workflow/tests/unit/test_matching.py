@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from attprior.errors import InputError
 from attprior.motifs.database import read_motifs
+from attprior.motifs.formats import motif_format, motif_sets
 from attprior.motifs.matching import COLUMNS, consensus, match_motifs, match_patterns
 from attprior.sequence import one_hot
 from memelite.io import write_meme
@@ -130,5 +131,94 @@ def test_malformed_database_is_refused(tmp_path):
     path.write_text("MOTIF a\nletter-probability matrix: w= 2\n0.1 0.2 x 0.4\n")
     with pytest.raises(InputError, match=r"bad\.meme: no MEME motif file"):
         read_motifs(path)
-    with pytest.raises(InputError, match=r"absent\.meme: no MEME motif file"):
+    with pytest.raises(InputError, match=r"absent\.meme: no motif file"):
         read_motifs(tmp_path / "absent.meme")
+
+
+HOMER = ">ACGT\tPU.1(ETS)/ThioMac/Homer\t6.5\n" + "0.7\t0.1\t0.1\t0.1\n" * 4
+MEME = "MEME version 4\n\nMOTIF a\nletter-probability matrix: w= 2\n"
+
+
+def test_motifs_are_read_from_either_format(tmp_path):
+    (tmp_path / "own.motifs").write_text(HOMER)
+    ((key, frequencies),) = read_motifs(tmp_path / "own.motifs").items()
+    assert key == ("PU.1(ETS)/ThioMac/Homer", "PU.1(ETS)")
+    np.testing.assert_allclose(frequencies, np.repeat([[0.7], [0.1], [0.1], [0.1]], 4, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MEME + "0.1 0.2 0.3 0.4\n", "1 motifs are announced, but 0 could be read"),
+        (2 * (MEME + 2 * "0.1 0.2 0.3 0.4\n"), "2 motifs are announced, but 1 could be read"),
+        (MEME + 2 * "1 2 3 4\n", "motif a has a position whose numbers are no frequencies"),
+        (HOMER + "7\t1\t1\t1\n", "whose numbers are no frequencies"),
+        (HOMER + "0.7\t0.1\t0.1\n", "line 6: expected four frequencies"),
+    ],
+)
+def test_motifs_that_are_not_whole_are_refused(tmp_path, text, message):
+    (tmp_path / "own.motifs").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_motifs(tmp_path / "own.motifs")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HOMER, "homer"),
+        ("# mine\n\n" + HOMER, "homer"),
+        (MEME, "meme"),
+        ("*****\nMEME - Motif discovery tool\n*****\nMEME version 5.5\n", "meme"),
+        ("MOTIF a\n", "meme"),
+    ],
+)
+def test_format_is_told_by_the_first_lines(tmp_path, text, expected):
+    (tmp_path / "own").write_text(text)
+    assert motif_format(tmp_path / "own") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"", "is empty"),
+        (b">chr1\nACGT\n", "begins with '>chr1'"),
+        (b">MA0080.1\tSPI1\nA [ 1 2 ]\n", "begins with '>MA0080.1"),
+        (b"AC  M0001\nXX\n", "begins with 'AC  M0001'"),
+        (b"\x1f\x8b\x08\x00\xff", "begins with"),
+    ],
+)
+def test_other_formats_are_refused(tmp_path, text, found):
+    (tmp_path / "own").write_bytes(text)
+    with pytest.raises(InputError, match=f"neither a MEME nor a HOMER motif file, as it {found}"):
+        motif_format(tmp_path / "own")
+
+
+def test_sets_go_by_the_names_of_their_files(tmp_path):
+    (tmp_path / "own.motifs").write_text(HOMER)
+    own = str(tmp_path / "own.motifs")
+    assert motif_sets(["jaspar_fungi", own]) == {"jaspar_fungi": "", "own": own}
+    assert motif_sets([]) == {}
+
+
+def test_sets_that_cannot_be_are_refused_with_their_key(tmp_path):
+    for name in ("a/own.meme", "b/own.meme", "homer_known.meme", "wrong.meme"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(MEME)
+    (tmp_path / "wrong.meme").write_text(">chr1\nACGT\n")
+    for names, message in [
+        (["jaspar_mammals"], "jaspar_mammals is unknown; choose of jaspar_vertebrates, "),
+        (["absent.meme"], "absent.meme is neither jaspar_<group> nor a file that is there"),
+        (["a/own.meme", "b/own.meme"], "another set of motifs is called own"),
+        (["homer_known.meme"], "another set of motifs is called homer_known"),
+        (["wrong.meme"], "neither a MEME nor a HOMER motif file"),
+    ]:
+        entries = [str(tmp_path / name) if (tmp_path / name).is_file() else name for name in names]
+        with pytest.raises(InputError, match=f"config key 'motifs/databases': .*{message}"):
+            motif_sets(entries)
+
+
+def test_few_targets_are_no_background_by_themselves(targets, recwarn):
+    one = dict(list(targets.items())[:1])
+    found = match_motifs({"same": next(iter(one.values())), "other": motif("ACGT" * 3)}, one, 1)
+    assert found.p_value[0] < 1e-6 < 0.01 < found.p_value[1]
+    assert not [warning for warning in recwarn if "tomtom" in str(warning.message)]

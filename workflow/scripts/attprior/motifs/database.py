@@ -1,4 +1,4 @@
-"""Motif databases as MEME files."""
+"""Motif sets: JASPAR's, and files of one's own."""
 
 import logging
 from pathlib import Path
@@ -9,30 +9,22 @@ from numpy.typing import NDArray
 
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.motifs.formats import motif_format
+from attprior.motifs.homer import named_motifs, read_homer_motifs
 
 log = logging.getLogger(__name__)
 
 JASPAR_RELEASE = "JASPAR2026"
-JASPAR_GROUPS = ("vertebrates", "fungi", "plants", "insects", "nematodes")
+MAX_DEVIATION = 0.05  # of the sum of a position's frequencies from 1
 
 
 def write_jaspar(path: str | Path, group: str) -> None:
     """Write the CORE motifs of a taxonomic group of JASPAR, by the pyjaspar package.
 
     Each motif is named `MATRIX_ID NAME`; counts become frequencies with a pseudocount of 0.25.
-
-    Raises
-    ------
-    InputError
-        For an unknown group.
     """
     from pyjaspar import jaspardb
 
-    if group not in JASPAR_GROUPS:
-        raise InputError(
-            f"config key 'motifs/databases': jaspar_{group} is unknown; choose of "
-            f"{', '.join('jaspar_' + name for name in JASPAR_GROUPS)}, or give a MEME file"
-        )
     motifs = {}
     for motif in jaspardb(release=JASPAR_RELEASE).fetch_motifs(
         collection="CORE", tax_group=[group]
@@ -45,17 +37,38 @@ def write_jaspar(path: str | Path, group: str) -> None:
 
 
 def read_motifs(path: str | Path) -> dict[tuple[str, str], NDArray]:
-    """Motifs of a MEME file: (identifier, name) -> frequencies (4, W).
+    """Motifs of a MEME or HOMER file: (identifier, name) -> frequencies (4, W).
 
     Raises
     ------
     InputError
-        For a file that cannot be read as MEME.
+        For a file of another format, a motif that is not whole, and for numbers that are no
+        frequencies.
     """
+    homer = motif_format(path) == "homer"
+    motifs = named_motifs(read_homer_motifs(path)) if homer else _read_meme(path)
+    for (identifier, _), frequencies in motifs.items():
+        deviation = np.abs(frequencies.sum(axis=0) - 1)
+        if (frequencies < 0).any() or (deviation > MAX_DEVIATION).any():
+            raise InputError(
+                f"{path}: motif {identifier} has a position whose numbers are no frequencies (they "
+                "do not add up to 1); divide counts by their sum"
+            )
+    return {key: frequencies / frequencies.sum(axis=0) for key, frequencies in motifs.items()}
+
+
+def _read_meme(path: str | Path) -> dict[tuple[str, str], NDArray]:
     try:
         motifs = read_meme(str(path))
     except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{path}: no MEME motif file ({error})") from None
+    with open(path) as lines:
+        announced = sum(line.startswith("MOTIF") for line in lines)
+    if announced != len(motifs):
+        raise InputError(
+            f"{path}: {announced} motifs are announced, but {len(motifs)} could be read: some are "
+            "not whole, or have the same name"
+        )
     named = {}
     for title, frequencies in motifs.items():
         identifier, _, name = title.partition(" ")

@@ -1,7 +1,7 @@
 """Which known motifs patterns resemble."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,11 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+MAX_Q_VALUE = 0.05  # of a match that gives a pattern its name
+ENOUGH = 25  # motifs that make a background of Tomtom by themselves
+DECOYS = 100
+
+
 def consensus(pfm: NDArray) -> str:
     """Most frequent base of each position of a motif (4, W), in lower case below one half."""
     bases = np.array(list("ACGT"))[pfm.argmax(axis=0)]
@@ -28,6 +33,24 @@ def consensus(pfm: NDArray) -> str:
         base if share >= 0.5 else base.lower()
         for base, share in zip(bases, pfm.max(0), strict=True)
     )
+
+
+def decoy_motifs(motifs: Collection[NDArray], count: int, seed: int) -> list[NDArray]:
+    """Make motifs of random columns, as long as the given ones (4, W) and as sharp on average."""
+    rng = np.random.default_rng(seed)
+    lengths = [motif.shape[1] for motif in motifs]
+    return [rng.dirichlet([0.3] * 4, size=rng.choice(lengths)).T for _ in range(count)]
+
+
+def tomtom_p_values(queries: Collection[NDArray], targets: Collection[NDArray]) -> NDArray:
+    """Tomtom's p values (N, M) of motifs (4, W) against targets (4, W).
+
+    Tomtom takes its background from the targets. A few are none, so random motifs are put beside
+    them.
+    """
+    beside = decoy_motifs(targets, DECOYS, seed=0) if len(targets) < ENOUGH else []
+    p_values = tomtom(list(queries), [*targets, *beside])[0]
+    return np.clip(np.asarray(p_values)[:, : len(targets)], 0, 1)
 
 
 def match_motifs(
@@ -52,10 +75,10 @@ def match_motifs(
     """
     rows = []
     if queries and targets:
-        p_values = tomtom(list(queries.values()), list(targets.values()))[0]
+        p_values = tomtom_p_values(queries.values(), targets.values())
         names = list(targets)
-        for query, p in zip(queries, np.asarray(p_values), strict=True):
-            q = false_discovery_control(np.clip(p, 0, 1))
+        for query, p in zip(queries, p_values, strict=True):
+            q = false_discovery_control(p)
             for rank, best in enumerate(np.argsort(p, kind="stable")[:most], start=1):
                 rows.append((query, rank, *names[best], p[best], q[best]))
     return pd.DataFrame(rows, columns=["pattern", "rank", "motif", "name", "p_value", "q_value"])
@@ -64,7 +87,7 @@ def match_motifs(
 def match_patterns(
     result: str | Path, databases: Mapping[str, str | Path], output: str | Path, most: int
 ) -> None:
-    """Write the best matches of each TF-MoDISco pattern in each database.
+    """Write the best matches of each TF-MoDISco pattern in each database, MEME or HOMER file.
 
     A pattern without any match, as in an empty database, has a row with an empty motif.
     """

@@ -61,15 +61,14 @@ def plot_motifs(
     rows
         Most rows to draw.
     """
-    best = table[table.best == 1]
-    best = best[best.row < rows]
+    best = table[table.family < rows]
     if best.empty:
         return message("TF-MoDISco found no pattern in either arm")
     matrices = {
         key: group.pivot(index="base", columns="position", values="cwm").to_numpy()
         for key, group in cwm.groupby(["arm", "pattern"])
     }
-    colours, numbers = arm_colours(arms), sorted(best.row.unique())
+    colours, numbers = arm_colours(arms), sorted(best.family.unique())
     figure, grid = plt.subplots(
         len(numbers), 2, figsize=(PAGE_WIDTH, 0.3 + 0.8 * len(numbers)), squeeze=False
     )
@@ -77,7 +76,7 @@ def plot_motifs(
         other = None
         for ax, arm in zip(axes, arms, strict=True):
             ax.set_axis_off()
-            pattern = best[(best.row == number) & (best.arm == arm)]
+            pattern = best[(best.family == number) & (best.arm == arm)]
             if pattern.empty:
                 ax.text(0.5, 0.5, "no counterpart", ha="center", va="center", color=GREY)
                 continue
