@@ -1,17 +1,9 @@
-"""Motif discovery in attributions and in peaks, and what the motifs resemble."""
+"""Motif discovery in attributions, and what the motifs resemble."""
 
-HOMER = "<results>/conditions/{condition}/homer"
 DATABASES = {
-    Path(name).stem if Path(name).is_file() else name: (
-        name if Path(name).is_file() else f"<resources>/motifs/{name}.meme"
-    )
-    for name in config["motifs"]["databases"]
+    **{name: file or f"<resources>/motifs/{name}.meme" for name, file in MOTIF_SETS.items()},
+    **HOMER_MOTIFS,
 }
-for name, path in DATABASES.items():
-    if not name.startswith("jaspar_") and not Path(path).is_file():
-        raise WorkflowError(
-            f"config key 'motifs/databases': '{name}' is neither jaspar_<group> nor a MEME file"
-        )
 
 
 rule jaspar:
@@ -39,14 +31,15 @@ rule jaspar:
 rule modisco:
     """Find patterns in attributions, averaged over seeds and folds, with TF-MoDISco."""
     input:
-        expand(f"{ARM}/{{fold}}/attributions.h5", fold=FOLDS, allow_missing=True),
+        rules.average_attributions.output[0],
     output:
-        result=f"{ARM}/motifs/modisco.h5",
-        meme=f"{ARM}/motifs/patterns.meme",
+        result=f"{ARM}/motifs/{{head}}/modisco.h5",
+        meme=f"{ARM}/motifs/{{head}}/patterns.meme",
+        seqlets=f"{ARM}/motifs/{{head}}/seqlets.bed",
     log:
-        "<logs>/modisco/{condition}/{model}/{arm}.log",
+        "<logs>/modisco/{condition}/{model}/{arm}/{head}.log",
     benchmark:
-        "<benchmarks>/modisco/{condition}/{model}/{arm}.tsv"
+        "<benchmarks>/modisco/{condition}/{model}/{arm}/{head}.tsv"
     conda:
         "../../envs/motifs.yaml"
     threads: 8
@@ -62,79 +55,28 @@ rule modisco:
         "../scripts/modisco.py"
 
 
-rule homer_peaks:
-    """Write a condition's summits for HOMER."""
+rule modisco_report:
+    """Show the patterns of an arm, their seqlets and what they resemble, as modisco-lite does."""
     input:
-        "<results>/conditions/{condition}/labels.h5",
+        result=rules.modisco.output.result,
+        databases=list(DATABASES.values()),
     output:
-        f"{HOMER}/peaks.txt",
+        f"{ARM}/motifs/{{head}}/report/report.html",
     log:
-        "<logs>/homer_peaks/{condition}.log",
+        "<logs>/modisco_report/{condition}/{model}/{arm}/{head}.log",
     benchmark:
-        "<benchmarks>/homer_peaks/{condition}.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime="30m",
-    params:
-        code=code_of("homer_peaks.py"),
-    script:
-        "../scripts/homer_peaks.py"
-
-
-rule homer:
-    """Find motifs in peaks with HOMER, de novo and known."""
-    input:
-        peaks=f"{HOMER}/peaks.txt",
-        fasta=SEQUENCE,
-    output:
-        folder=directory(f"{HOMER}/run"),
-        de_novo=f"{HOMER}/homerMotifs.all.motifs",
-        known=f"{HOMER}/knownResults.txt",
-    log:
-        "<logs>/homer/{condition}.log",
-    benchmark:
-        "<benchmarks>/homer/{condition}.tsv"
-    conda:
-        "../../envs/homer.yaml"
-    threads: 8
-    resources:
-        mem_mb=growing(8000),
-        runtime="12h",
-    params:
-        length=lookup("motifs/homer/length", within=config),
-        size=lookup("motifs/homer/size", within=config),
-    shell:
-        # HOMER exits with 0 after a failed step, so copy what must be there
-        "(mkdir -p {output.folder:q} && findMotifsGenome.pl {input.peaks:q} {input.fasta:q}"
-        " {output.folder:q} -len {params.length} -size {params.size} -p {threads}"
-        " -preparsedDir {output.folder:q}/preparsed"
-        " && cp {output.folder:q}/homerMotifs.all.motifs {output.de_novo:q}"
-        " && cp {output.folder:q}/knownResults.txt {output.known:q}) > {log:q} 2>&1"
-
-
-rule homer_meme:
-    """Convert HOMER's de novo motifs to MEME."""
-    input:
-        rules.homer.output.de_novo,
-    output:
-        f"{HOMER}/homer.meme",
-    log:
-        "<logs>/homer_meme/{condition}.log",
-    benchmark:
-        "<benchmarks>/homer_meme/{condition}.tsv"
+        "<benchmarks>/modisco_report/{condition}/{model}/{arm}/{head}.tsv"
     conda:
         "../../envs/motifs.yaml"
-    threads: 1
+    threads: 2
     resources:
-        mem_mb=growing(1000),
-        runtime="10m",
+        mem_mb=growing(4000),
+        runtime="2h",
     params:
-        code=code_of("homer_meme.py"),
+        code=code_of("modisco_report.py"),
+        most=lookup("motifs/matches", within=config),
     script:
-        "../scripts/homer_meme.py"
+        "../scripts/modisco_report.py"
 
 
 rule match:
@@ -142,13 +84,12 @@ rule match:
     input:
         result=rules.modisco.output.result,
         databases=list(DATABASES.values()),
-        homer=rules.homer_meme.output if config["motifs"]["homer"]["enabled"] else [],
     output:
-        f"{ARM}/motifs/matches.tsv",
+        f"{ARM}/motifs/{{head}}/matches.tsv",
     log:
-        "<logs>/match/{condition}/{model}/{arm}.log",
+        "<logs>/match/{condition}/{model}/{arm}/{head}.log",
     benchmark:
-        "<benchmarks>/match/{condition}/{model}/{arm}.tsv"
+        "<benchmarks>/match/{condition}/{model}/{arm}/{head}.tsv"
     conda:
         "../../envs/motifs.yaml"
     threads: 2

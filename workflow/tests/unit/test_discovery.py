@@ -1,85 +1,267 @@
 """TF-MoDISco: what it is given, and what is made of its result."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
-from attprior.motifs.discovery import discover, mean_attributions, read_patterns, trim
-from attprior.sequence import encode, one_hot, one_hot_codes
-from memelite.io import read_meme
+from attprior.errors import InputError
+from attprior.motifs.discovery import SEQLETS, discover, locate, read_middle, read_patterns, trim
+from attprior.motifs.matching import match_patterns
+from attprior.motifs.report import write_report
+from attprior.sequence import encode, one_hot, one_hot_codes, reverse_complement
+from memelite.io import read_meme, write_meme
 
 SITE = "ACGTTCAAGC"
+NAME = "pos_patterns.pattern_0"
+WINDOW = 100
 # in a process of its own, as in the workflow: beside torch's threads modisco-lite compiles anew
 DISCOVER = """
 import sys
 from attprior.motifs.discovery import discover
-discover(sys.argv[1:2], *sys.argv[2:], window=100, max_seqlets=2000, leiden_runs=2)
+for folder in sys.argv[1:]:
+    names = ("attributions.h5", "modisco.h5", "patterns.meme", "seqlets.bed")
+    discover(*(f"{folder}/{name}" for name in names), window=100, max_seqlets=2000, leiden_runs=2)
+assert "torch" not in sys.modules
 """
 SCRIPTS = str(Path(__file__).parents[2] / "scripts")
 
 
-def write_attributions(path, number, planted, peaks=None, seed=0, length=100):
+def find(*folders, threads=1):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": SCRIPTS,
+        "NUMBA_NUM_THREADS": str(threads),
+        "NUMBA_THREADING_LAYER": "forksafe",
+    }
+    subprocess.run([sys.executable, "-c", DISCOVER, *folders], check=True, env=environment)
+
+
+def write_attributions(folder, one_hot, hypothetical, starts=None):
+    """Write arrays (N, 4, L) in the layout of averaged attributions; rows in turn on chr1, chr2."""
+    folder.mkdir(exist_ok=True)
+    number = len(one_hot)
+    with h5py.File(folder / "attributions.h5", "w") as file:
+        file["raw/seq"] = one_hot.astype(np.int8)
+        file["shap/seq"] = hypothetical.astype(np.float32)
+        file["projected_shap/seq"] = (one_hot * hypothetical).astype(np.float32)
+        file["regions/chrom"] = np.array(["chr1", "chr2"], dtype="S")[np.arange(number) % 2]
+        file["regions/start"] = np.arange(number) if starts is None else starts
+        file["regions/summit"] = file["regions/start"][:] + one_hot.shape[2] // 2
+    return folder / "attributions.h5"
+
+
+def made(number, planted=False, length=133):
+    """Sequences, their noisy contributions, and where a site is planted, on either strand."""
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 4, (number, length)).astype(np.uint8)
-    hypothetical = np.random.default_rng(seed).normal(0, 0.01, (number, 4, length))
+    hypothetical = rng.normal(0, 0.01, (number, 4, length))
+    sites = []
     for row in range(number if planted else 0):
-        at = 40 + rng.integers(20)
-        codes[row, at : at + 10] = encode(SITE)
-        hypothetical[row, :, at : at + 10] += 1.3 * one_hot(SITE) - 0.3
-    with h5py.File(path, "w") as file:
-        file.attrs["peaks"] = peaks or number
-        file["sequences"] = codes
-        file["mean/hypothetical"] = hypothetical.astype(np.float32)
-    return path
+        at, strand = 55 + rng.integers(15), "+-"[rng.integers(2)]
+        site = encode(SITE) if strand == "+" else reverse_complement(encode(SITE))
+        codes[row, at : at + 10] = site
+        hypothetical[row, :, at : at + 10] += 1.3 * one_hot_codes(site) - 0.3
+        sites.append((at, strand))
+    return one_hot_codes(codes), hypothetical, sites
 
 
-def test_planted_site_is_found(tmp_path):
-    attributions = write_attributions(tmp_path / "attributions.h5", 150, planted=True)
-    command = [sys.executable, "-c", DISCOVER, attributions, "modisco.h5", "patterns.meme"]
-    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": SCRIPTS})
-    patterns = read_patterns(tmp_path / "modisco.h5")
-    assert list(patterns) == ["pos_patterns.pattern_0"]
-    pattern = patterns["pos_patterns.pattern_0"]
-    assert pattern["seqlets"] > 50
-    assert pattern["pfm"].shape == pattern["cwm"].shape
-    motifs = read_meme(str(tmp_path / "patterns.meme"))
-    assert list(motifs) == ["pos_patterns.pattern_0"]
-    found = "".join("ACGT"[base] for base in motifs["pos_patterns.pattern_0"].argmax(axis=0))
-    assert SITE in found or "GCTTGAACGT" in found
-    assert len(found) <= len(SITE) + 4
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """A result with its attributions, and where the sites are in the genome."""
+    folder = tmp_path_factory.mktemp("found")
+    sequences, hypothetical, sites = made(150, planted=True)
+    starts = 5000 - 31 * np.arange(150)
+    write_attributions(folder, sequences, hypothetical, starts)
+    find(folder)
+    sites = [(start + at, strand) for start, (at, strand) in zip(starts, sites, strict=True)]
+    return folder, sites
 
 
-def test_nothing_found_is_a_result(tmp_path):
-    attributions = write_attributions(tmp_path / "attributions.h5", 40, planted=False)
-    discover([attributions], tmp_path / "modisco.h5", tmp_path / "patterns.meme", 100, 2000, 2)
-    assert read_patterns(tmp_path / "modisco.h5") == {}
-    assert read_meme(str(tmp_path / "patterns.meme")) == {}
+def letters(frequencies):
+    return "".join("ACGT"[base] for base in frequencies.argmax(axis=0))
 
 
-def test_folds_are_averaged_over_the_best_peaks(tmp_path):
-    paths = [
-        write_attributions(tmp_path / f"{seed}.h5", 20, True, peaks=12, seed=seed)
-        for seed in (1, 2)
-    ]
-    sequences, hypothetical = mean_attributions(paths, window=61)
-    assert sequences.shape == hypothetical.shape == (12, 61, 4)
-    middle = slice(19, 80)
-    each = []
-    for path in paths:
-        with h5py.File(path) as file:
-            each.append(file["mean/hypothetical"][:12, :, middle])
-            codes = file["sequences"][:12, middle]
-    np.testing.assert_allclose(hypothetical, np.mean(each, axis=0).transpose(0, 2, 1), rtol=1e-6)
-    np.testing.assert_array_equal(sequences, one_hot_codes(codes).transpose(0, 2, 1))
+def read_bed(path):
+    return pd.read_csv(path, sep="\t", names=SEQLETS)
 
 
-def test_window_wider_than_the_input_is_the_input(tmp_path):
-    path = write_attributions(tmp_path / "a.h5", 5, False)
-    assert mean_attributions([path], window=400)[0].shape == (5, 100, 4)
+def test_planted_site_is_found(found):
+    folder, _ = found
+    patterns = read_patterns(folder / "modisco.h5")
+    assert list(patterns) == [NAME]
+    assert patterns[NAME]["seqlets"] > 50
+    assert patterns[NAME]["pfm"].shape == patterns[NAME]["cwm"].shape
+    motifs = read_meme(str(folder / "patterns.meme"))
+    assert list(motifs) == [NAME]
+    text = letters(motifs[NAME])
+    assert SITE in text or "GCTTGAACGT" in text
+    assert len(text) <= len(SITE) + 4
+
+
+def test_seqlets_lie_on_the_planted_sites_and_their_strands(found):
+    folder, sites = found
+    table = read_bed(folder / "seqlets.bed")
+    pattern = read_patterns(folder / "modisco.h5")[NAME]
+    assert len(table) == pattern["seqlets"]
+    text = letters(pattern["pfm"])
+    reads = "+" if SITE in text else "-"
+    before = text.index(SITE if reads == "+" else "GCTTGAACGT")
+    after = len(text) - before - len(SITE)
+    for row in table.itertuples():
+        at, strand = sites[row.peak]
+        assert row.chrom == ["chr1", "chr2"][row.peak % 2]
+        assert row.strand == ("+" if strand == reads else "-")
+        left, right = (before, after) if row.strand == "+" else (after, before)
+        assert (row.start + left, row.end - right) == (at, at + len(SITE))
+    assert set(table.strand) == {"+", "-"}
+
+
+def test_seqlets_are_a_sorted_bed_with_scores(found):
+    folder, _ = found
+    table = read_bed(folder / "seqlets.bed")
+    places = list(zip(table.chrom, table.start, strict=True))
+    assert places == sorted(places)
+    assert set(table.pattern) == {NAME}
+    assert table.score.between(0, 1000).all()
+    assert table.score.max() == 1000
+    strongest = table.sort_values("contribution").iloc[-1]
+    assert strongest.score == 1000
+    # 1 for each base of the site, and noise
+    assert table.contribution.median() == pytest.approx(10, rel=0.05)
+
+
+def test_same_input_gives_the_same_patterns_on_any_number_of_threads(found, tmp_path):
+    folder, _ = found
+    os.link(folder / "attributions.h5", tmp_path / "attributions.h5")
+    find(tmp_path, threads=2)
+    for name in ("patterns.meme", "seqlets.bed"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    names = []
+    with h5py.File(folder / "modisco.h5") as first, h5py.File(tmp_path / "modisco.h5") as second:
+        first.visit(names.append)
+        for name in names:
+            if isinstance(first[name], h5py.Dataset):
+                np.testing.assert_array_equal(first[name][:], second[name][:])
+    assert len(names) > 10
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    """Results of contributions in which nothing is to be found, by what they are."""
+    folder = tmp_path_factory.mktemp("nothing")
+    sequences, hypothetical, _ = made(300)
+    one = made(150, planted=True)
+    spot = np.zeros_like(sequences)
+    spot[:, :, 60:70] = 1
+    cases = {
+        "no sequence": (sequences[:0], hypothetical[:0]),
+        "one sequence": (one[0][:1], one[1][:1]),
+        "ten sequences": (one[0][:10], one[1][:10]),
+        "noise": (sequences[:40], hypothetical[:40]),
+        "zeros": (sequences, 0 * hypothetical),
+        "one sign": (sequences, np.abs(hypothetical)),
+        "other sign": (sequences, -np.abs(hypothetical)),
+        "one spot": (sequences, spot),
+        "copies": tuple(np.repeat(array[:1], 300, axis=0) for array in one[:2]),
+    }
+    for name, arrays in cases.items():
+        write_attributions(folder / name, *arrays)
+    find(*(folder / name for name in cases))
+    return {name: folder / name for name in cases}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "no sequence",
+        "one sequence",
+        "ten sequences",
+        "noise",
+        "zeros",
+        "one sign",
+        "other sign",
+        "one spot",
+        "copies",
+    ],
+)
+def test_nothing_found_is_a_result(nothing, case):
+    folder = nothing[case]
+    assert read_patterns(folder / "modisco.h5") == {}
+    assert read_meme(str(folder / "patterns.meme")) == {}
+    assert (folder / "patterns.meme").read_text().startswith("MEME version 4")
+    assert (folder / "seqlets.bed").read_text() == ""
+    assert list(locate(folder / "modisco.h5", folder / "attributions.h5")) == SEQLETS
+
+
+def test_nothing_found_can_be_matched_and_shown(nothing, tmp_path):
+    result = nothing["zeros"] / "modisco.h5"
+    write_meme(str(tmp_path / "known.meme"), {"M1 site": one_hot(SITE)})
+    match_patterns(result, {"known": tmp_path / "known.meme"}, tmp_path / "matches.tsv", 3)
+    table = pd.read_csv(tmp_path / "matches.tsv", sep="\t")
+    assert table.empty
+    assert "pattern" in table
+    write_report(result, [tmp_path / "known.meme"], tmp_path / "report.html", 3, "TF, model")
+    assert "No patterns were found" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("motifs", [0, 2])
+def test_report_is_one_file_with_all_pictures_and_matches(found, tmp_path, motifs):
+    folder, _ = found
+    known = {f"M{n} other/{n}": np.roll(one_hot("GGGATATTC"), n, 1) for n in range(motifs - 1)}
+    if motifs:
+        known["M99 my site"] = one_hot(SITE)
+    write_meme(str(tmp_path / "known.meme"), known)
+    page = tmp_path / "report" / "report.html"
+    write_report(folder / "modisco.h5", [tmp_path / "known.meme"], page, 3, "TF, with_prior")
+    text = page.read_text()
+    assert "<h1>TF-MoDISco: TF, with_prior</h1>" in text
+    assert NAME in text
+    sources = re.findall(r'(?:src|href)="(.{5})', text)
+    assert len(sources) > 15
+    assert all(source.startswith(("data:", "#")) for source in sources)
+    assert "Q-value" not in text
+    # the match is shown, and its logo
+    assert ("my_site_M99" in text) == bool(motifs)
+    assert ("Match 0 Logo" in text) == bool(motifs)
+    assert os.listdir(page.parent) == ["report.html"]
+
+
+def test_middle_of_sequences_and_contributions_is_read(tmp_path):
+    sequences, hypothetical, _ = made(12)
+    path = write_attributions(tmp_path, sequences, hypothetical)
+    found = read_middle(path, window=61)
+    for array, whole in zip(found, (sequences, hypothetical), strict=True):
+        assert array.dtype == np.float32
+        expected = whole[:, :, 36:97].transpose(0, 2, 1)
+        np.testing.assert_array_equal(array, expected.astype(np.float32))
+
+
+def test_window_wider_than_the_input_is_told_and_the_input_is_used(tmp_path, caplog):
+    sequences, hypothetical, _ = made(5)
+    path = write_attributions(tmp_path, sequences, 0 * hypothetical)
+    outputs = [tmp_path / name for name in ("modisco.h5", "patterns.meme", "seqlets.bed")]
+    discover(path, *outputs, window=134, max_seqlets=2000, leiden_runs=2)
+    assert "'motifs/modisco/window': 134 bp are more than the model's input of 133" in caplog.text
+    with h5py.File(outputs[0]) as file:
+        assert file.attrs["window_size"] == 133
+    caplog.clear()
+    discover(path, *outputs, window=133, max_seqlets=2000, leiden_runs=2)
+    assert "motifs/modisco/window" not in caplog.text
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_contributions_that_are_not_finite_are_an_error(tmp_path, value):
+    sequences, hypothetical, _ = made(5)
+    hypothetical[3, 2, 66] = value
+    path = write_attributions(tmp_path, sequences, hypothetical)
+    with pytest.raises(InputError, match="1 of 5 sequences are not finite, first in row 3"):
+        read_middle(path, window=100)
 
 
 def test_patterns_are_read_in_the_results_order(tmp_path):

@@ -1,29 +1,37 @@
 """TF-MoDISco on attributions, and its patterns."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 from memelite.io import write_meme
 from numpy.typing import NDArray
 
+from attprior.errors import InputError
 from attprior.files import aside
-from attprior.sequence import one_hot_codes
 
 log = logging.getLogger(__name__)
 
 SIGNS = ("pos_patterns", "neg_patterns")
+SEQLETS = ["chrom", "start", "end", "pattern", "score", "strand", "contribution", "peak"]
 
 
-def mean_attributions(paths: Sequence[str | Path], window: int) -> tuple[NDArray, NDArray]:
-    """One-hot sequences and hypothetical contributions around summits, averaged over folds.
+def middle(length: int, window: int) -> slice:
+    """The middle `window` positions of `length`; all of them where they are fewer."""
+    width = min(window, length)
+    start = (length - width) // 2
+    return slice(start, start + width)
+
+
+def read_middle(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
+    """One-hot sequences and hypothetical contributions around summits.
 
     Parameters
     ----------
-    paths
-        HDF5 of each fold, of the same peaks.
+    path
+        Attributions of an arm, averaged over its folds.
     window
         Base pairs in the middle of the input that are kept.
 
@@ -31,24 +39,63 @@ def mean_attributions(paths: Sequence[str | Path], window: int) -> tuple[NDArray
     -------
     tuple
         One-hot (N, W, 4) and hypothetical contributions (N, W, 4), float32.
+
+    Raises
+    ------
+    InputError
+        For contributions that are not finite.
     """
-    total = 0.0
-    for path in paths:
-        with h5py.File(path) as file:
-            peaks = int(file.attrs["peaks"])
-            length = file["sequences"].shape[1]
-            width = min(window, length)
-            middle = slice((length - width) // 2, (length - width) // 2 + width)
-            total = total + file["mean/hypothetical"][:peaks, :, middle]
-            codes = file["sequences"][:peaks, middle]
-    one_hot = one_hot_codes(codes).transpose(0, 2, 1)
-    return one_hot, (total / len(paths)).transpose(0, 2, 1)
+    with h5py.File(path) as file:
+        kept = middle(file["raw/seq"].shape[2], window)
+        one_hot, hypothetical = (
+            np.ascontiguousarray(file[name][:, :, kept].transpose(0, 2, 1), dtype=np.float32)
+            for name in ("raw/seq", "shap/seq")
+        )
+    infinite = ~np.isfinite(hypothetical).all(axis=(1, 2))
+    if infinite.any():
+        raise InputError(
+            f"{path}: contributions of {infinite.sum()} of {len(infinite)} sequences are not "
+            f"finite, first in row {infinite.argmax()}: a model of the arm diverged; train it with "
+            "a smaller training/learning_rate"
+        )
+    return one_hot, hypothetical
+
+
+def find_patterns(
+    one_hot: NDArray, hypothetical: NDArray, max_seqlets: int, leiden_runs: int
+) -> tuple[list | None, list | None]:
+    """Patterns (modisco-lite's) of positive and of negative contributions; None for none.
+
+    Parameters
+    ----------
+    one_hot, hypothetical
+        (N, W, 4), float32.
+    """
+    if not (one_hot * hypothetical).any():
+        log.warning("no contributions other than zero, so no patterns")
+        return None, None
+    # imports of minutes' compilation, needed here alone
+    from modiscolite.tfmodisco import TFMoDISco
+
+    try:
+        return TFMoDISco(
+            one_hot=one_hot,
+            hypothetical_contribs=hypothetical,
+            max_seqlets_per_metacluster=max_seqlets,
+            n_leiden_runs=leiden_runs,
+        )
+    # it has no case for contributions that are no noise around zero with something in it: those
+    # of one sign alone, in a few positions alone, or the same in all sequences
+    except (IndexError, ValueError, ZeroDivisionError):
+        log.warning("TF-MoDISco can make nothing of these contributions", exc_info=True)
+        return None, None
 
 
 def discover(
-    attributions: Sequence[str | Path],
+    attributions: str | Path,
     result: str | Path,
     meme: str | Path,
+    seqlets: str | Path,
     window: int,
     max_seqlets: int,
     leiden_runs: int,
@@ -58,24 +105,27 @@ def discover(
     Parameters
     ----------
     attributions
-        HDF5 of each fold of an arm.
+        Attributions of an arm, averaged over its folds.
     result
         HDF5 in TF-MoDISco's own layout.
     meme
         Base frequencies of the trimmed patterns, as a MEME file.
+    seqlets
+        Where the seqlets of the patterns lie, as BED: see `locate`.
     """
-    # imports of minutes' compilation, needed here alone
     from modiscolite.io import save_hdf5
-    from modiscolite.tfmodisco import TFMoDISco
 
-    one_hot, hypothetical = mean_attributions(attributions, window)
+    with h5py.File(attributions) as file:
+        length = file["raw/seq"].shape[2]
+    if window > length:
+        log.warning(
+            "config key 'motifs/modisco/window': %d bp are more than the model's input of %d bp, "
+            "so all of the input is used",
+            *(window, length),
+        )
+    one_hot, hypothetical = read_middle(attributions, window)
     log.info("TF-MoDISco on %d sequences of %d bp", *one_hot.shape[:2])
-    positive, negative = TFMoDISco(
-        one_hot=one_hot,
-        hypothetical_contribs=hypothetical,
-        max_seqlets_per_metacluster=max_seqlets,
-        n_leiden_runs=leiden_runs,
-    )
+    positive, negative = find_patterns(one_hot, hypothetical, max_seqlets, leiden_runs)
     with aside(result) as temporary:
         save_hdf5(temporary, positive, negative, one_hot.shape[1])
     patterns = read_patterns(result)
@@ -85,6 +135,8 @@ def discover(
         log.info("no patterns")
     with aside(meme) as temporary:
         write_meme(str(temporary), {name: trim(p["pfm"], p["cwm"]) for name, p in patterns.items()})
+    with aside(seqlets) as temporary:
+        locate(result, attributions).to_csv(temporary, sep="\t", index=False, header=False)
 
 
 def read_patterns(path: str | Path) -> dict[str, dict]:
@@ -96,21 +148,73 @@ def read_patterns(path: str | Path) -> dict[str, dict]:
         Name (`pos_patterns.pattern_0`) -> `pfm` (4, W) base frequencies, `cwm` (4, W) mean
         contributions, `seqlets` their number, in the result's order; empty where nothing was found.
     """
-    patterns = {}
     with h5py.File(path) as file:
-        for sign in SIGNS:
-            group = file.get(sign, {})
-            for name in sorted(group, key=lambda name: int(name.rsplit("_", 1)[1])):
-                patterns[f"{sign}.{name}"] = {
-                    "pfm": group[name]["sequence"][:].T,
-                    "cwm": group[name]["contrib_scores"][:].T,
-                    "seqlets": int(group[name]["seqlets/n_seqlets"][0]),
-                }
-    return patterns
+        return {
+            name: {
+                "pfm": group["sequence"][:].T,
+                "cwm": group["contrib_scores"][:].T,
+                "seqlets": int(group["seqlets/n_seqlets"][0]),
+            }
+            for name, group in _groups(file).items()
+        }
 
 
-def trim(pfm: NDArray, cwm: NDArray, share: float = 0.3, flank: int = 2) -> NDArray:
-    """Cut a pattern (4, W) to where its contributions are, and a few bases around.
+def _groups(file: h5py.File) -> dict[str, h5py.Group]:
+    """Groups of the patterns of a result by their names, in the result's order."""
+    return {
+        f"{sign}.{name}": file[sign][name]
+        for sign in SIGNS
+        for name in sorted(file.get(sign, {}), key=lambda name: int(name.rsplit("_", 1)[1]))
+    }
+
+
+def locate(result: str | Path, attributions: str | Path) -> pd.DataFrame:
+    """Where in the genome the seqlets of a TF-MoDISco result lie.
+
+    Parameters
+    ----------
+    result
+        HDF5 in TF-MoDISco's own layout.
+    attributions
+        What it was found in.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per seqlet, sorted by chromosome and start. Columns of BED6 - chrom, start, end,
+        pattern, score (the seqlet's absolute contribution, of 1000 for the strongest), strand (on
+        which the pattern reads as in the result) - then contribution (summed over the seqlet) and
+        peak (row of the attributions, from 0).
+    """
+    tables = [pd.DataFrame(columns=SEQLETS)]
+    with h5py.File(attributions) as file, h5py.File(result) as found:
+        kept = middle(file["raw/seq"].shape[2], int(found.attrs["window_size"]))
+        chroms = file["regions/chrom"].asstr()[:]
+        origins = file["regions/start"][:] + kept.start
+        for name, group in _groups(found).items():
+            seqlets = {key: group["seqlets"][key][:] for key in ("example_idx", "start", "end")}
+            peaks = seqlets["example_idx"]
+            reverse = group["seqlets/is_revcomp"][:].astype(bool)
+            contributions = group["seqlets/contrib_scores"][:].sum(axis=(1, 2), dtype=float)
+            table = {
+                "chrom": chroms[peaks],
+                "start": origins[peaks] + seqlets["start"],
+                "end": origins[peaks] + seqlets["end"],
+                "pattern": name,
+                "strand": np.where(reverse, "-", "+"),
+                "contribution": contributions,
+                "peak": peaks,
+            }
+            tables.append(pd.DataFrame(table))
+    table = pd.concat(tables[1:]) if tables[1:] else tables[0]
+    size = table.contribution.abs().astype(float)
+    table["score"] = (1000 * size / size.max()).round().astype(int)
+    table["contribution"] = table.contribution.map("{:.4g}".format)
+    return table.sort_values(["chrom", "start", "end"], kind="stable")[SEQLETS]
+
+
+def core(cwm: NDArray, share: float = 0.3, flank: int = 2) -> slice:
+    """Positions of a pattern (4, W) where its contributions are, and a few bases around.
 
     Parameters
     ----------
@@ -119,4 +223,9 @@ def trim(pfm: NDArray, cwm: NDArray, share: float = 0.3, flank: int = 2) -> NDAr
     """
     weight = np.abs(cwm).sum(axis=0)
     kept = np.flatnonzero(weight >= share * weight.max())
-    return pfm[:, max(kept[0] - flank, 0) : kept[-1] + flank + 1]
+    return slice(int(max(kept[0] - flank, 0)), int(min(kept[-1] + flank + 1, len(weight))))
+
+
+def trim(pfm: NDArray, cwm: NDArray, share: float = 0.3, flank: int = 2) -> NDArray:
+    """Cut a pattern (4, W) to its core."""
+    return pfm[:, core(cwm, share, flank)]
