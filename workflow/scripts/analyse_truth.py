@@ -1,24 +1,39 @@
-"""Compare attributions and patterns with known sites."""
+"""Compare attributions, patterns and motif instances with known sites."""
 
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import read_samples, write_table
+from attprior.analysis.inputs import read_samples, read_table, write_table
 from attprior.analysis.paired import paired_tests
-from attprior.analysis.truth import planted_matches, read_motifs, read_sites, truth_table
+from attprior.analysis.recovery import (
+    factor_names,
+    held_out,
+    hits_table,
+    planted_matches,
+    recovery_table,
+)
+from attprior.analysis.truth import read_motifs, read_sites, truth_table
 from attprior.log import logged
+from attprior.motifs.hits import read_callers, read_regions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    arms = snakemake.params.arms
-    samples = read_samples(snakemake.input.attributions)
-    table = truth_table(samples, read_sites(snakemake.input.sites))
-    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "seed"])
-    patterns = {
-        arm: read_motifs(path) for arm, path in zip(arms, snakemake.input.patterns, strict=True)
-    }
-    planted = read_motifs(snakemake.input.motifs) if snakemake.input.motifs else {}
+    arms, given = snakemake.params.arms, snakemake.input
+    sites = read_sites(given.sites)
+    table = truth_table(read_samples(given.attributions), sites)
+    patterns = {arm: read_motifs(path) for arm, path in zip(arms, given.patterns, strict=True)}
+    matches = {arm: read_table(path) for arm, path in zip(arms, given.matches, strict=True)}
+    planted = read_motifs(given.motifs) if given.motifs else {}
+    found = planted_matches(patterns, planted)
+    here = [name for name in planted if name in set(sites.name)]
+    hits = read_callers(arms, finemo=given.hits, fimo=given.sequence_hits)
+    named = {key: factor_names(found, key[0], table) for key, table in hits.items()}
+    regions = read_regions(given.averaged[0], snakemake.params.window)
     write_table(table, snakemake.output.table)
-    write_table(tests, snakemake.output.tests)
-    write_table(planted_matches(patterns, planted), snakemake.output.motifs)
+    write_table(
+        paired_tests(table, arms, ["kind", "metric"], ["fold", "seed"]), snakemake.output.tests
+    )
+    write_table(found, snakemake.output.motifs)
+    write_table(recovery_table(found, matches, here), snakemake.output.recovery)
+    write_table(hits_table(named, regions, sites, held_out(given.folds)), snakemake.output.hits)

@@ -1,4 +1,4 @@
-"""Draw attributions against known sites."""
+"""Draw attributions and motif instances against known sites."""
 
 from typing import TYPE_CHECKING
 
@@ -11,5 +11,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    figure = plot_truth(read_table(snakemake.input.table), snakemake.params.arms)
+    figure = plot_truth(
+        read_table(snakemake.input.table),
+        read_table(snakemake.input.hits),
+        snakemake.params.arms,
+    )
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,7 +1,6 @@
-"""Attributions and patterns against binding sites that are known."""
+"""Attributions against binding sites that are known."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,15 @@ from attprior.errors import InputError
 log = logging.getLogger(__name__)
 
 COLUMNS = ["arm", "fold", "seed", "kind", "metric", "value", "n", "chance"]
-MATCH_COLUMNS = ["arm", "pattern", "planted", "p_value", "offset", "overlap"]
-DECOYS = 100
 
 
 def read_sites(path: str | Path) -> pd.DataFrame:
     """Read known sites: BED with columns chrom, start, end and, optionally, name and more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns chrom, start, end, name ("" where the file has none).
 
     Raises
     ------
@@ -31,12 +33,17 @@ def read_sites(path: str | Path) -> pd.DataFrame:
         raise InputError(f"{path}: no such file; config key 'truth/sites' names it, or is null")
     try:
         sites = pd.read_csv(
-            path, sep="\t", header=None, comment="#", usecols=[0, 1, 2], dtype={0: str}
-        )
-        sites.columns = ["chrom", "start", "end"]
-        return sites.astype({"start": np.int64, "end": np.int64})
+            path,
+            sep="\t",
+            header=None,
+            comment="#",
+            dtype={0: str, 3: str},
+        ).reindex(columns=range(4))
+        sites.columns = ["chrom", "start", "end", "name"]
+        types = {"start": np.int64, "end": np.int64, "name": object}
+        return sites.astype(types).fillna({"name": ""})
     except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=["chrom", "start", "end"])
+        return pd.DataFrame(columns=["chrom", "start", "end", "name"])
     except (ValueError, OverflowError) as error:
         raise InputError(
             f"{path}: not a BED file ({error}); expected tab-separated chrom, start, end without "
@@ -113,54 +120,3 @@ def truth_table(samples: list[Sample], sites: pd.DataFrame) -> pd.DataFrame:
                     key = (sample.arm, sample.fold, seed, kind, metric)
                     rows.append((*key, value, int(has.sum()), by_chance))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def decoy_motifs(motifs: Mapping[str, NDArray], count: int, seed: int) -> list[NDArray]:
-    """Make motifs of random columns, as long as the given ones and as sharp on average."""
-    rng = np.random.default_rng(seed)
-    lengths = [motif.shape[1] for motif in motifs.values()]
-    return [rng.dirichlet([0.3] * 4, size=rng.choice(lengths)).T for _ in range(count)]
-
-
-def planted_matches(
-    patterns: Mapping[str, Mapping[str, NDArray]],
-    planted: Mapping[str, NDArray],
-    max_p_value: float = 0.001,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Which planted motif each pattern matches, by Tomtom.
-
-    Tomtom takes its background from the motifs that it compares with. A few planted ones are no
-    background, so random motifs are put beside them.
-
-    Parameters
-    ----------
-    patterns
-        Arm -> pattern -> PFM, (4, W).
-    planted
-        Motif -> PFM, (4, W).
-    max_p_value
-        Patterns whose best p value is higher match none.
-    seed
-        Of the random motifs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `MATCH_COLUMNS`: the best planted motif ("" for none), its p value, and where and
-        how far (bp) the two overlap.
-    """
-    from memelite import tomtom
-
-    names = [(arm, name) for arm, found in patterns.items() for name in found]
-    if not names:
-        return pd.DataFrame(columns=MATCH_COLUMNS)
-    queries = [np.asarray(patterns[arm][name], dtype=np.float64) for arm, name in names]
-    targets = [*planted.values(), *decoy_motifs(planted, DECOYS, seed)]
-    p_values, _, offsets, overlaps, _ = tomtom(queries, targets, n_jobs=1)
-    rows = []
-    for (arm, name), p, offset, overlap in zip(names, p_values, offsets, overlaps, strict=True):
-        best = int(np.argmin(p[: len(planted)]))
-        found = list(planted)[best] if p[best] <= max_p_value else ""
-        rows.append((arm, name, found, float(p[best]), int(offset[best]), int(overlap[best])))
-    return pd.DataFrame(rows, columns=MATCH_COLUMNS)

@@ -1,0 +1,90 @@
+"""How many peaks hold a motif instance."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attprior.analysis.overlaps import within
+
+ANY = "any"  # stands for all names together
+BINS = 20
+COLUMNS = ["arm", "caller", "name", "first", "last", "peaks", "with_hit", "share"]
+BEST_COLUMNS = ["arm", "caller", "name", "peaks", "with_hit", "share", "hits"]
+PEAK_COLUMNS = ["arm", "caller", "metric", "peak", "value"]
+
+# (arm, caller: finemo or fimo) -> columns chrom, start, end, name
+Hits = Mapping[tuple[str, str], pd.DataFrame]
+
+
+def by_name(hits: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Hits by the name of their pattern: first all of them, then those of most hits."""
+    return {ANY: hits} | {
+        name: hits[hits.name == name] for name in hits.name.value_counts().index if name
+    }
+
+
+def have_hit(regions: pd.DataFrame, hits: pd.DataFrame) -> NDArray:
+    """Whether a hit lies wholly in a window: (N,) bool."""
+    return np.isin(np.arange(len(regions)), within(hits, regions)[1])
+
+
+def hits_table(hits: Hits, regions: pd.DataFrame, bins: int = BINS) -> pd.DataFrame:
+    """Share of peaks with a hit, by rank.
+
+    Parameters
+    ----------
+    regions
+        Columns chrom, start, end: the windows that were searched, best peak first.
+    bins
+        Most rows for each name: as many peaks in each, but for the last.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`: name is `ANY`, or that of the matched motif; first and last are ranks of
+        peaks, from 1.
+    """
+    size = max(1, -(-len(regions) // bins))
+    rows = []
+    for (arm, caller), table in hits.items():
+        for name, chosen in by_name(table).items():
+            has = have_hit(regions, chosen)
+            for first in range(0, len(regions), size):
+                part = has[first : first + size]
+                place = (first + 1, first + len(part), len(part), int(part.sum()), part.mean())
+                rows.append((arm, caller, name, *place))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def best_table(hits: Hits, regions: pd.DataFrame, best: int) -> pd.DataFrame:
+    """Share of the best peaks with a hit, by name: columns `BEST_COLUMNS`.
+
+    Parameters
+    ----------
+    best
+        How many peaks; all of them where there are fewer.
+    """
+    regions = regions.iloc[:best]
+    rows = []
+    for (arm, caller), table in hits.items():
+        for name, chosen in by_name(table).items():
+            has = have_hit(regions, chosen)
+            number = len(np.unique(within(chosen, regions)[0]))
+            share = has.mean() if len(has) else np.nan
+            rows.append((arm, caller, name, len(has), int(has.sum()), share, number))
+    return pd.DataFrame(rows, columns=BEST_COLUMNS)
+
+
+def peak_table(hits: Hits, regions: pd.DataFrame, best: int) -> pd.DataFrame:
+    """Whether each of the best peaks has a hit (1) or none (0): columns `PEAK_COLUMNS`."""
+    regions = regions.iloc[:best]
+    ranks = np.arange(1, len(regions) + 1)
+    tables = [
+        pd.DataFrame({"peak": ranks, "value": have_hit(regions, table).astype(float)}).assign(
+            arm=arm, caller=caller, metric="with_hit"
+        )[PEAK_COLUMNS]
+        for (arm, caller), table in hits.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
