@@ -12,6 +12,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
@@ -27,6 +28,7 @@ ARM_COLOURS = ("#5B7C99", "#E07B00")
 # Okabe and Ito's palette
 BASE_COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
 GREY = "#767676"
+CALLER_LABELS = {"finemo": "In contributions (Fi-NeMo)", "fimo": "In sequence (FIMO)"}
 KIND_LABELS = {"gradient": "Gradient × input", "deepshap": "DeepSHAP"}
 
 RC = {
@@ -149,11 +151,62 @@ def distribution(ax: Axes, x: float, values: ArrayLike, colour: str, width: floa
     )
 
 
-def p_text(p_value: float, n: int) -> str:
-    """P value and number of pairs of a test, in short."""
+def by_kind(
+    ax: Axes, table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[str], bound: str
+) -> None:
+    """Draw a metric of both arms by kind of attribution, with the test's p value beneath.
+
+    Parameters
+    ----------
+    table
+        A metric's values of each example: columns arm, fold, seed, kind, example, value.
+    tests
+        Its paired tests by kind.
+    arms
+        The two arms. A dot is an example, a mean over seeds; a diamond is a seed in a fold.
+    bound
+        The arm whose mean is drawn as a dotted line.
+    """
+    colours, kinds = arm_colours(arms), list(table.kind.unique())
+    for x, kind in enumerate(kinds):
+        values = table[table.kind == kind]
+        for side, arm in zip((-0.21, 0.21), arms, strict=True):
+            own = values[values.arm == arm]
+            examples = own.groupby(["fold", "example"]).value.mean()
+            distribution(ax, x + side, examples, colours[arm], width=0.34)
+            seeds = own.groupby(["fold", "seed"]).value.mean()
+            place = x + side + np.linspace(-0.05, 0.05, len(seeds)) * (len(seeds) > 1)
+            mark = {"marker": "D", "color": "white", "edgecolors": "black", "linewidths": 0.5}
+            ax.scatter(place, seeds, s=np.clip(40 / len(seeds), 2, 7), zorder=5, **mark)
+        shuffled = values.value[values.arm == bound].mean()
+        ax.plot([x - 0.45, x + 0.45], [shuffled] * 2, color=GREY, lw=0.9, ls=":")
+    p_values = tests.set_index("kind").p_value
+    # two lines for each kind, so that names stand clear of each other
+    titles = [textwrap.wrap(KIND_LABELS.get(kind, kind), 9) + [""] for kind in kinds]
+    names = [
+        "\n".join([*title[:2], p_text(p_values[kind])])
+        for title, kind in zip(titles, kinds, strict=True)
+    ]
+    ax.set_xticks(range(len(kinds)), names, fontsize=6)
+    ax.set_xlim(-0.5, len(kinds) - 0.5)
+
+
+def seed_curves(ax: Axes, curve: pd.DataFrame, x: str, y: str, arms: Sequence[str]) -> None:
+    """Draw a thin line for each seed in a fold, and the mean of an arm's as a thick one."""
+    for arm, colour in arm_colours(arms).items():
+        own = curve[curve.arm == arm]
+        for _, line in own.groupby(["fold", "seed"]):
+            ax.plot(line[x], line[y], color=colour, lw=0.4, alpha=0.5)
+        mean = own.groupby(x)[y].mean()
+        ax.plot(mean.index, mean, color=colour, lw=1.3, zorder=3)
+
+
+def p_text(p_value: float, n: int | None = None) -> str:
+    """P value and, if given, number of pairs of a test, in short."""
+    pairs = "" if n is None else f", n = {n}"
     if not np.isfinite(p_value):
-        return f"no test, n = {n}"
+        return f"no test{pairs}"
     if p_value >= 0.001:
-        return f"p = {p_value:.3f}, n = {n}"
+        return f"p = {p_value:.3f}{pairs}"
     mantissa, exponent = f"{p_value:.0e}".split("e")
-    return rf"p = {mantissa}×10$^{{{int(exponent)}}}$, n = {n}"
+    return rf"p = {mantissa}×10$^{{{int(exponent)}}}${pairs}"
