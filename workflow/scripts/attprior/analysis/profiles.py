@@ -1,0 +1,134 @@
+"""Predicted and observed profiles at a few test peaks.
+
+Letters in shapes: Z seeds, M peaks, T tasks, S strands, O profile positions.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attprior import metrics
+
+STRANDS = {1: (".",), 2: ("+", "-")}
+JSD_SIGMA = 3  # bp, as in the analysis of performance
+TOTALS_COLUMNS = [
+    *("arm", "fold", "seed", "locus", "task", "strand"),
+    *("observed", "predicted", "jsd"),
+]
+
+
+class Predictions(NamedTuple):
+    """Predictions of an arm's seeds at test peaks, and what was observed there."""
+
+    arm: str
+    fold: str
+    seeds: list[int]
+    locus: list[str]  # (M,) chrom:start-end of the input window
+    start: NDArray  # (M,) of the profile
+    summit: NDArray  # (M,)
+    probabilities: NDArray  # (Z, M, T, S, O)
+    totals: NDArray  # (Z, M, T, S) counts predicted
+    observed: NDArray  # (M, T, S, O) counts
+
+    @property
+    def counts(self) -> NDArray:
+        """Expected counts (Z, M, T, S, O): the profile's probabilities times the count."""
+        return self.probabilities * self.totals[..., None]
+
+
+def read_predictions(path: str | Path, loci: int | None) -> Predictions:
+    """Read predictions at the first sampled peaks, which are those of the example loci.
+
+    Parameters
+    ----------
+    loci
+        How many; None for all that were sampled.
+    """
+    with h5py.File(path) as file:
+        index = file["sample/index"][:loci]
+        start, summit = (file[f"regions/{name}"][:][index] for name in ("start", "summit"))
+        chrom = file["regions/chrom"][:][index].astype(str)
+        length = file["sequences"].shape[1]
+        probabilities = file["sample/profiles"][:, :loci].astype(np.float64)
+        return Predictions(
+            arm=str(file.attrs["arm"]),
+            fold=str(file.attrs["fold"]),
+            seeds=[int(seed) for seed in file["sample/seeds"]],
+            locus=[f"{name}:{at}-{at + length}" for name, at in zip(chrom, start, strict=True)],
+            start=start + (length - probabilities.shape[-1]) // 2,
+            summit=summit,
+            probabilities=probabilities,
+            # models predict log(1 + count)
+            totals=np.maximum(np.expm1(file["sample/log_counts"][:, :loci].astype(np.float64)), 0),
+            observed=file["sample/observed"][:loci].astype(np.float64),
+        )
+
+
+def profiles_table(predictions: Sequence[Predictions], tasks: Sequence[str]) -> pd.DataFrame:
+    """Expected and observed counts, base by base.
+
+    Parameters
+    ----------
+    predictions
+        Of both arms.
+    tasks
+        Names of the T tasks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns arm, fold, locus (chrom:start-end of the input window, 0-based half-open), summit,
+        task, strand, position (genomic, 0-based), observed (counts), predicted (expected counts,
+        mean over seeds), sd (over seeds; NA with one), seeds.
+    """
+    columns = [*("arm", "fold", "locus", "summit", "task", "strand", "position")]
+    columns += ["observed", "predicted", "sd", "seeds"]
+    tables = [pd.DataFrame(columns=columns)]
+    for found in predictions:
+        counts, number = found.counts, len(found.seeds)
+        mean = counts.mean(axis=0)
+        sd = counts.std(axis=0, ddof=1) if number > 1 else np.full_like(mean, np.nan)
+        strands = STRANDS[mean.shape[2]]
+        for m, t, s in np.ndindex(mean.shape[:3]):
+            values = {
+                "arm": found.arm,
+                "fold": found.fold,
+                "locus": found.locus[m],
+                "summit": found.summit[m],
+                "task": tasks[t],
+                "strand": strands[s],
+                "position": found.start[m] + np.arange(mean.shape[-1]),
+                "observed": found.observed[m, t, s],
+                "predicted": mean[m, t, s],
+                "sd": sd[m, t, s],
+                "seeds": number,
+            }
+            tables.append(pd.DataFrame(values))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def totals_table(predictions: Sequence[Predictions], tasks: Sequence[str]) -> pd.DataFrame:
+    """Counts of each seed's profile, and how far its shape is from what was observed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `TOTALS_COLUMNS`: observed and predicted are counts in the profile's window, `jsd`
+        is the Jensen-Shannon divergence (nats) of the profiles, smoothed by a Gaussian of
+        `JSD_SIGMA` bp; NA where nothing was observed.
+    """
+    rows = []
+    for found in predictions:
+        observed = np.broadcast_to(found.observed, found.probabilities.shape)
+        divergence = metrics.jensen_shannon_divergence(found.probabilities, observed, JSD_SIGMA)
+        strands = STRANDS[observed.shape[3]]
+        for z, m, t, s in np.ndindex(divergence.shape):
+            key = (found.arm, found.fold, found.seeds[z], found.locus[m], tasks[t], strands[s])
+            counts = (found.observed[m, t, s].sum(), found.totals[z, m, t, s])
+            rows.append((*key, *counts, divergence[z, m, t, s]))
+    return pd.DataFrame(rows, columns=TOTALS_COLUMNS)
