@@ -1,0 +1,170 @@
+"""Finished attributions, filtered, against those of models that were trained with the prior.
+
+Letters in shapes: Z seeds, M sampled examples, L input positions.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attprior import metrics
+from attprior.analysis.inputs import Sample
+from attprior.analysis.paired import STATISTICS, paired_tests
+from attprior.analysis.truth import site_mask
+
+COLUMNS = ["arm", "fold", "example", "metric", "value", "sd"]
+CUT, WEIGHTED = "cut", "weighted"
+
+
+def filtered(arm: str, name: str) -> str:
+    """Name of an arm whose attributions went through a filter; no arm can have it."""
+    return f"{arm}, {name}"
+
+
+def pass_weights(length: int, freq_limit: int, softness: float | None) -> NDArray:
+    """Weights of the frequencies 0 to length // 2 of a track, (length // 2 + 1,).
+
+    Frequency k weighs 1 up to `freq_limit`, the constant too, and 1 / (1 + (k - freq_limit) **
+    softness) past it, or 0 where `softness` is None: the weights of the Fourier prior.
+    """
+    past = np.arange(length // 2 + 1) - freq_limit
+    if softness is None:
+        return (past <= 0).astype(float)
+    return np.where(past <= 0, 1.0, 1 / (1 + np.maximum(past, 1.0) ** softness))
+
+
+def low_pass(track: NDArray, weights: NDArray) -> NDArray:
+    """Weigh the frequencies of tracks (..., L) and transform them back."""
+    return np.fft.irfft(np.fft.rfft(track, axis=-1) * weights, n=track.shape[-1], axis=-1)
+
+
+def filters(length: int, freq_limit: int, softness: float | None) -> dict[str, NDArray]:
+    """Weights by the filter's name: a cut at the limit, and the prior's own where they differ."""
+    found = {CUT: pass_weights(length, freq_limit, None)}
+    if softness is not None:
+        found[WEIGHTED] = pass_weights(length, freq_limit, softness)
+    return found
+
+
+def low_pass_table(
+    samples: list[Sample],
+    arms: Sequence[str],
+    freq_limit: int,
+    softness: float | None,
+    smooth_sigma: float,
+    sites: pd.DataFrame,
+) -> pd.DataFrame:
+    """Measure DeepSHAP of both arms, and that of the first arm after each filter.
+
+    What is filtered are contributions of the bases that are there, with their signs. For the
+    agreement of seeds, hypothetical contributions of each base are filtered by themselves.
+
+    Parameters
+    ----------
+    samples
+        Attributions of both arms in all folds.
+    arms
+        The two arms.
+    freq_limit
+        Highest frequency that passes whole, in cycles over the input.
+    softness
+        Of the prior's weights past the limit; None where the prior cuts too.
+    smooth_sigma
+        Smoothing before the high-frequency share is measured (bp), as in the prior.
+    sites
+        Known sites or motif instances: columns chrom, start, end. Without any in an example, their
+        metrics are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`; `arm` is an arm, or the first with its filter (`filtered`). `value` is
+        a mean over seeds and `sd` their standard deviation. Metrics: `high_frequency_share`,
+        `entropy` (bits), `jaccard` (pairs of seeds; none with one seed), and at examples with a
+        site `share_in_sites` and `auprc` of bases in sites.
+    """
+    tables = [pd.DataFrame(columns=COLUMNS)]
+    for sample in samples:
+        length = sample.codes.shape[1]
+        variants = {sample.arm: None}
+        if sample.arm == arms[0]:
+            found = filters(length, freq_limit, softness)
+            variants |= {filtered(sample.arm, name): found[name] for name in found}
+        mask = site_mask(sites, sample.chrom, sample.start, length)
+        contributions = sample.contributions("deepshap")
+        hypothetical = sample.hypothetical["deepshap"]
+        for name, weights in variants.items():
+            track, bases = contributions, hypothetical
+            if weights is not None:
+                track, bases = low_pass(track, weights), low_pass(bases, weights)
+            values = _by_seed(track, freq_limit, smooth_sigma, mask)
+            values |= _between_seeds(bases)
+            for metric, value in values.items():
+                tables.append(
+                    pd.DataFrame(
+                        {
+                            "arm": name,
+                            "fold": sample.fold,
+                            "example": sample.index,
+                            "metric": metric,
+                            "value": value.mean(axis=0),
+                            "sd": value.std(axis=0, ddof=1) if len(value) > 1 else np.nan,
+                        }
+                    )
+                )
+    table = pd.concat(tables[1:] or tables, ignore_index=True)
+    return table.dropna(subset="value").reset_index(drop=True)
+
+
+def _by_seed(
+    contributions: NDArray, freq_limit: int, smooth_sigma: float, mask: NDArray
+) -> dict[str, NDArray]:
+    """Metrics (Z, M) of contributions (Z, M, L); NaN where an example has no site."""
+    size = np.abs(contributions)
+    values = {
+        "high_frequency_share": metrics.high_frequency_share(size, freq_limit, smooth_sigma),
+        "entropy": metrics.attribution_entropy(size[..., None, :]),
+    }
+    if mask.any():
+        total = np.where(mask.any(axis=1), size.sum(axis=-1), 0)
+        inside = (size * mask).sum(axis=-1)
+        values["share_in_sites"] = np.divide(
+            inside, total, out=np.full_like(inside, np.nan), where=total > 0
+        )
+        values["auprc"] = metrics.row_auprc(np.broadcast_to(mask, size.shape), size)
+    return values
+
+
+def _between_seeds(hypothetical: NDArray) -> dict[str, NDArray]:
+    """Continuous Jaccard (pairs, M) of each two seeds' attributions (Z, M, 4, L)."""
+    pairs = np.triu_indices(len(hypothetical), k=1)
+    if not len(pairs[0]) or not hypothetical.shape[1]:
+        return {}
+    found = [
+        metrics.pairwise_jaccard(hypothetical[:, m])[pairs] for m in range(hypothetical.shape[1])
+    ]
+    return {"jaccard": np.stack(found, axis=1)}
+
+
+def low_pass_tests(table: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Test the arms, the second arm against each filter of the first, and filters against none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns metric, then `STATISTICS`; two-sided, over examples.
+    """
+    first, second = arms
+    filters_of_first = [name for name in dict.fromkeys(table.arm) if name not in arms]
+    pairs = [(first, second)]
+    pairs += [(name, second) for name in filters_of_first]
+    pairs += [(first, name) for name in filters_of_first]
+    tests = [paired_tests(table, pair, ["metric"], ["fold", "example"]) for pair in pairs]
+    tests = [test for test in tests if len(test)]
+    return (
+        pd.concat(tests, ignore_index=True)
+        if tests
+        else pd.DataFrame(columns=["metric", *STATISTICS])
+    )
