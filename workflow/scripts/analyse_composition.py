@@ -1,0 +1,24 @@
+"""Measure how attributions follow GC content outside known sites."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from attprior.analysis.composition import composition_table
+from attprior.analysis.inputs import read_samples, write_table
+from attprior.analysis.paired import paired_tests
+from attprior.analysis.truth import read_sites
+from attprior.log import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    arms = snakemake.params.arms
+    table = composition_table(
+        read_samples(snakemake.input.attributions),
+        snakemake.params.flank,
+        pd.concat(map(read_sites, snakemake.input.sites)),
+    )
+    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    write_table(table, snakemake.output.table)
+    write_table(tests, snakemake.output.tests)
