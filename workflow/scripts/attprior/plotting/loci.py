@@ -12,7 +12,7 @@ from attprior.plotting.logo import BASES, draw_logo
 from attprior.plotting.style import GREY, PAGE_WIDTH, arm_colours, label, message, styled
 
 
-def _heights(rows: pd.DataFrame) -> NDArray:
+def heights(rows: pd.DataFrame) -> NDArray:
     """Contributions of consecutive positions as logo heights, (4, W)."""
     return np.stack([rows.contribution.where(rows.base == base, 0) for base in BASES])
 
@@ -83,7 +83,7 @@ def plot_loci(table: pd.DataFrame, arms: Sequence[str], flank: int) -> Figure:
                 track.set_xlim(values.position.min(), values.position.max())
                 inside = values[(values.position >= start) & (values.position < end)]
                 if len(inside):
-                    draw_logo(logo, _heights(inside), start)
+                    draw_logo(logo, heights(inside), start)
                 for ax in (track, logo):
                     ax.set_ylim(limits[0] - margin, limits[1] + margin)
                     ax.set_xticks([])
