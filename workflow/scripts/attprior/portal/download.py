@@ -45,6 +45,9 @@ class Partial:
         self.path = Path(file.name)
         self.size = os.fstat(file.fileno()).st_size
         self.md5 = hashlib.file_digest(file, _md5)
+        # glibc returns the memory of chunks to the system each time, and takes it back page by page,
+        # until it has seen a larger block come and go
+        bytes(2 * AHEAD * CHUNK)
         self.chunks: SimpleQueue[bytes | None] = SimpleQueue()
         self.room = Semaphore(AHEAD)
         self.hasher = Thread(target=self._hash, daemon=True)
