@@ -1,0 +1,20 @@
+"""Collect the headlines of all analyses."""
+
+from typing import TYPE_CHECKING
+
+from attprior.analysis.inputs import read_table, write_table
+from attprior.analysis.summary import Result, summary_table
+from attprior.log import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    params = snakemake.params
+    names = (params.conditions, params.models, params.comparisons, params.analyses)
+    tested = [
+        Result(*one, read_table(path))
+        for *one, path in zip(*names, snakemake.input.tests, strict=True)
+    ]
+    arms = dict(zip(params.names, zip(params.firsts, params.seconds, strict=True), strict=True))
+    write_table(summary_table(tested, arms), snakemake.output.table)
