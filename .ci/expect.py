@@ -42,6 +42,16 @@ def demo() -> None:
         expect(f"{condition}: share of DeepSHAP in sites, without", share["without_prior"], 0.1)
         expect(f"{condition}: the same with the prior", share["with_prior"], 0.3)
         expect(f"{condition}: the difference", share["with_prior"] - share["without_prior"], 0.0)
+        patterns = pd.read_csv(folder / "truth.motifs.tsv", sep="\t")
+        unknown = patterns[(patterns.arm == "with_prior") & patterns.planted.isna()]
+        assert len(unknown) <= 2, f"{condition}: patterns that match nothing planted: {unknown}"
+        hits = pd.read_csv(folder / "truth.hits.tsv", sep="\t").set_index(
+            ["peaks", "arm", "caller", "name"]
+        )
+        for caller in ("finemo", "fimo"):
+            found = hits.loc["test", "with_prior", caller, "any"]
+            expect(f"{condition}: precision of {caller}'s hits", found.precision, 0.8)
+            expect(f"{condition}: their recall", found.recall, 0.7)
         auroc = {"metric": "peaks_auroc", "split": "test"}
         value = mean(folder / "performance.tsv", arm="with_prior", **auroc)
         expect(f"{condition}: auROC of test peaks", value, 0.75)

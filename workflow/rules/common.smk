@@ -41,6 +41,8 @@ wildcard_constraints:
     fold="|".join(FOLDS),
     seed=r"\d+",
     comparison="|".join(COMPARISONS),
+    # one alone, or of one task: count, count.ENCSR000BGQ
+    head=rf"({'|'.join(sum(registry.HEADS.values(), ()))})(\.[A-Za-z0-9_.-]+)?",
 
 
 def row(experiment):
@@ -123,9 +125,15 @@ def write_report():
     """Write the report of a finished run, by the command line that ran it."""
     if {"manifest", "fetch", "propose"} & set(sys.argv):
         return  # nothing of theirs is reported, and a report of an earlier run stays
-    place = "<results>/search" if "search" in sys.argv else "<results>"
+    # a report of a target of its own leaves that of the whole run as it is
+    folders = {"search": "search", "locus": "loci"}
+    named = [folder for target, folder in folders.items() if target in sys.argv]
+    place = "/".join(["<results>", *named[:1]])
     path = workflow.pathvars.apply(f"{place}/report.html")
-    command = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--nolock", "--report", path]
+    style = SCRIPTS.parent / "report/report.css"
+    # before the arguments, of which those after a -- are targets
+    options = ["--nolock", f"--report={path}", f"--report-stylesheet={style}"]
+    command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"No report could be made:\n{done.stderr}", file=sys.stderr)

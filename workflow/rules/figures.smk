@@ -77,6 +77,30 @@ rule plot_consistency:
         "../scripts/plot_consistency.py"
 
 
+rule plot_seeds:
+    """Draw which seeds explain example loci alike."""
+    input:
+        table=f"{COMPARED}/seeds.tsv",
+    output:
+        svg=report(f"{COMPARED}/seeds.svg", **reported("seeds", "figure")),
+        png=f"{COMPARED}/seeds.png",
+    log:
+        "<logs>/plot_seeds/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_seeds/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_seeds.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_seeds.py"
+
+
 rule plot_performance:
     """Draw the performance of both arms."""
     input:
@@ -121,6 +145,7 @@ rule plot_motifs:
         runtime="30m",
     params:
         code=code_of("plot_motifs.py"),
+        head=lambda wildcards: main_head(wildcards.model),
         arms=lookup("comparisons/{comparison}", within=config),
         rows=lookup("figures/motif_rows", within=config),
     script:
@@ -151,12 +176,164 @@ rule plot_training:
         "../scripts/plot_training.py"
 
 
+rule plot_profiles:
+    """Draw predicted and observed profiles at the example loci."""
+    input:
+        table=f"{COMPARED}/profiles.tsv",
+        totals=f"{COMPARED}/profiles.totals.tsv",
+    output:
+        svg=report(f"{COMPARED}/profiles.svg", **reported("profiles", "figure")),
+        png=f"{COMPARED}/profiles.png",
+    log:
+        "<logs>/plot_profiles/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_profiles/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_profiles.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_profiles.py"
+
+
+rule plot_low_pass:
+    """Draw filtered attributions against those of the prior."""
+    input:
+        table=f"{COMPARED}/low_pass.tsv",
+        tests=f"{COMPARED}/low_pass.tests.tsv",
+    output:
+        svg=report(f"{COMPARED}/low_pass.svg", **reported("low_pass", "figure")),
+        png=f"{COMPARED}/low_pass.png",
+    log:
+        "<logs>/plot_low_pass/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_low_pass/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_low_pass.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_low_pass.py"
+
+
+rule plot_composition:
+    """Draw how attributions follow GC content."""
+    input:
+        table=f"{COMPARED}/composition.tsv",
+        tests=f"{COMPARED}/composition.tests.tsv",
+    output:
+        svg=report(f"{COMPARED}/composition.svg", **reported("composition", "figure")),
+        png=f"{COMPARED}/composition.png",
+    log:
+        "<logs>/plot_composition/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_composition/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_composition.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_composition.py"
+
+
+rule plot_footprints:
+    """Draw attribution in footprints, motif instances and peaks of other factors."""
+    input:
+        table=f"{COMPARED}/footprints.tsv",
+        curve=f"{COMPARED}/footprints.curve.tsv",
+        tests=f"{COMPARED}/footprints.tests.tsv",
+    output:
+        svg=report(f"{COMPARED}/footprints.svg", **reported("footprints", "figure")),
+        png=f"{COMPARED}/footprints.png",
+    log:
+        "<logs>/plot_footprints/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_footprints/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_footprints.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_footprints.py"
+
+
+rule plot_summits:
+    """Draw attribution against summits and peaks."""
+    input:
+        table=f"{COMPARED}/summits.tsv",
+        curve=f"{COMPARED}/summits.curve.tsv",
+        tests=f"{COMPARED}/summits.tests.tsv",
+    output:
+        svg=report(f"{COMPARED}/summits.svg", **reported("summits", "figure")),
+        png=f"{COMPARED}/summits.png",
+    log:
+        "<logs>/plot_summits/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_summits/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_summits.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_summits.py"
+
+
+rule plot_hits:
+    """Draw how many peaks hold a motif instance."""
+    input:
+        table=f"{COMPARED}/hits.tsv",
+    output:
+        svg=report(f"{COMPARED}/hits.svg", **reported("hits", "figure")),
+        png=f"{COMPARED}/hits.png",
+    log:
+        "<logs>/plot_hits/{condition}/{model}/{comparison}.log",
+    benchmark:
+        "<benchmarks>/plot_hits/{condition}/{model}/{comparison}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime="30m",
+    params:
+        code=code_of("plot_hits.py"),
+        arms=lookup("comparisons/{comparison}", within=config),
+    script:
+        "../scripts/plot_hits.py"
+
+
 if SITES:
 
     rule plot_truth:
-        """Draw attributions against the sites that are known."""
+        """Draw attributions and motif instances against the sites that are known."""
         input:
             table=f"{COMPARED}/truth.tsv",
+            hits=f"{COMPARED}/truth.hits.tsv",
         output:
             svg=report(f"{COMPARED}/truth.svg", **reported("truth", "figure")),
             png=f"{COMPARED}/truth.png",

@@ -130,7 +130,7 @@ rule qc:
         report(
             "<results>/experiments/{experiment}/qc.tsv",
             caption="../report/qc.rst",
-            category="Quality control",
+            category=CATEGORIES["qc"],
             labels={"experiment": "{experiment}", "show": "table"},
         ),
     log:
@@ -163,7 +163,7 @@ rule plot_qc:
         svg=report(
             "<results>/experiments/{experiment}/qc.svg",
             caption="../report/qc.rst",
-            category="Quality control",
+            category=CATEGORIES["qc"],
             labels={"experiment": "{experiment}", "show": "figure"},
         ),
         png="<results>/experiments/{experiment}/qc.png",
@@ -192,7 +192,7 @@ rule qc_summary:
         report(
             "<results>/qc/summary.tsv",
             caption="../report/qc_summary.rst",
-            category="Quality control",
+            category=CATEGORIES["qc"],
             labels={"experiment": "all", "show": "table"},
         ),
     log:
@@ -221,7 +221,7 @@ rule plot_qc_summary:
         svg=report(
             "<results>/qc/summary.svg",
             caption="../report/qc_summary.rst",
-            category="Quality control",
+            category=CATEGORIES["qc"],
             labels={"experiment": "all", "show": "figure"},
         ),
         png="<results>/qc/summary.png",

@@ -56,7 +56,7 @@ def search_report(kind):
     """Keywords of `report` for an output of a search."""
     return {
         "caption": "../report/search.rst",
-        "category": "Search",
+        "category": CATEGORIES["search"],
         "subcategory": "{search}",
         "labels": {"show": kind},
     }

@@ -149,6 +149,19 @@ def tools():
             pytest.skip(f"{tool} is missing")
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, tools):
+    """A run of one simulated condition, all jobs real."""
+    project = Project.copy(tmp_path_factory.mktemp("tiny") / "project")
+    project.sheet("SPI1 TSTSR000001 tf-chip auto")
+    project.configs.append("config/demo.yaml")
+    project.configure("tiny.yaml", TINY)
+    threads = [f"{rule}=1" for rule in ("train", "evaluate", "attribute", "modisco", "match")]
+    run = project.snakemake("--set-threads", *threads)
+    assert run.status == 0, run.text
+    return project, run
+
+
 @pytest.fixture
 def project(tmp_path):
     """A copy of the workflow as it is."""

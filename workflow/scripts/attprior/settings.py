@@ -5,7 +5,7 @@ import csv
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from attprior.assays import (
 from attprior.errors import InputError
 from attprior.models import registry
 from attprior.models.shapes import check_fit
+from attprior.motifs.formats import JASPAR_GROUPS
 
 COLUMNS = ["condition", "experiment", "assay", "control", "alignments", "peaks", "relaxed_peaks"]
 REQUIRED_COLUMNS = ["condition", "experiment", "assay"]
@@ -158,6 +159,13 @@ def _update(settings: Config, layer: Mapping) -> None:
             _update(settings[key], value)
         else:
             settings[key] = copy.deepcopy(value)
+
+
+def model_heads(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> list[str]:
+    """Heads of a model that are attributed: those of `attribution/heads` that it has, in order."""
+    architecture = resolve(config, schema, model, arm)["architecture"]
+    has = registry.HEADS[registry.declaration(architecture).examples]
+    return [head for head in config["attribution"]["heads"] if head in has]
 
 
 def as_text(settings: Mapping) -> str:
@@ -366,6 +374,41 @@ def _check_alignments(where: str, row: Mapping[str, str]) -> None:
                 )
 
 
+def check_footprints(footprints: Mapping, conditions: Sequence[str]) -> None:
+    """Check the sets of bases in which attributions are measured.
+
+    Parameters
+    ----------
+    footprints
+        Block of the completed configuration.
+    conditions
+        Those of the sheet.
+
+    Raises
+    ------
+    InputError
+        If the sheet has none of the conditions, for two sets of one name, and for an unknown
+        database.
+    """
+    named = [*footprints["intervals"], *footprints["motifs"]]
+    # some may be of another sheet: a config is laid over many
+    if named and not set(named) & set(conditions):
+        raise InputError(
+            f"config key 'footprints' is of {', '.join(dict.fromkeys(named))}; the sheet's "
+            f"conditions are {', '.join(conditions) or 'none'}"
+        )
+    for condition, sets in footprints["motifs"].items():
+        for name, chosen in sets.items():
+            key, database = f"config key 'footprints/motifs/{condition}/{name}'", chosen["database"]
+            if name in footprints["intervals"].get(condition, {}):
+                raise InputError(f"{key}: a set of intervals has this name too; change one")
+            group = database.removeprefix("jaspar_")
+            if group != database and group not in JASPAR_GROUPS:
+                raise InputError(
+                    f"{key}: JASPAR has no group '{group}'; choose of {', '.join(JASPAR_GROUPS)}"
+                )
+
+
 def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
     """Check what concerns several rows, or rows and the config.
 
@@ -433,7 +476,8 @@ def check(config: Mapping, schema: Mapping) -> None:
     ------
     InputError
         For an unknown arm in a comparison, chromosomes in two splits of a fold, a model whose
-        settings do not fit its architecture, or an arm's setting that no model reads.
+        settings do not fit its architecture, a model without a head to attribute, or an arm's
+        setting that no model reads.
     """
     arms = list(config["arms"])
     for name, pair in config["comparisons"].items():
@@ -494,3 +538,15 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
             known = ", ".join(declared.defaults["options"])
             raise InputError(f"architecture {name} knows no option '{key}'; it knows {known}")
     check_fit(settings, declared.examples, config["bins"]["width"])
+    heads = model_heads(config, schema, model, arm)
+    if not heads:
+        raise InputError(
+            f"architecture {name} has none of the heads that 'attribution/heads' lists "
+            f"({', '.join(config['attribution']['heads'])}); list "
+            f"{' or '.join(registry.HEADS[declared.examples])} too"
+        )
+    if heads != model_heads(config, schema, model):
+        raise InputError(
+            f"architecture {name} learns from {declared.examples}, which the model's own does not, "
+            "so that the arms can't be compared; make it a model of its own"
+        )

@@ -92,7 +92,7 @@ def failure(project, *arguments, config=None):
         ),
         (
             {"motifs": {"databases": ["jasper"]}},
-            "config key 'motifs/databases': 'jasper' is neither jaspar_<group> nor a MEME file",
+            "config key 'motifs/databases': jasper is neither jaspar_<group> nor a file that is there",
         ),
         (
             {"genome": {"name": "made", "fasta": None}},

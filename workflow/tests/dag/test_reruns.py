@@ -38,14 +38,25 @@ FIGURES = {
         "motifs",
         "truth",
         "training",
+        "hits",
+        "footprints",
+        "summits",
+        "profiles",
+        "low_pass",
+        "composition",
+        "seeds",
     )
-}
-FROM_ATTRIBUTION = {"attribute", "modisco", "match"} | FIGURES - {
+} | {"browser"}
+SUMMARY = {"summarise", "headlines", "plot_summary"}
+FIGURES |= SUMMARY
+ATTRIBUTED = {"attribute", "average_attributions", "contributions", "predictions"}
+DISCOVERED = {"modisco", "modisco_report", "match", "hits", "sites"}
+FROM_ATTRIBUTION = (ATTRIBUTED | DISCOVERED | FIGURES) - {
     f"{step}_{analysis}" for step in ("analyse", "plot") for analysis in ("performance", "training")
 }
-FROM_TRAINING = {"train", "evaluate", "attribute", "modisco", "match"} | FIGURES
+FROM_TRAINING = {"train", "evaluate"} | ATTRIBUTED | DISCOVERED | FIGURES
 VERDICTS = {"qc", "plot_qc", "qc_summary", "plot_qc_summary"}
-FROM_TRACKS = {"tracks", "labels", "fold", "qc_tracks"} | VERDICTS | FROM_TRAINING
+FROM_TRACKS = {"tracks", "labels", "fold", "qc_tracks", "methods"} | VERDICTS | FROM_TRAINING
 FROM_BAM = {"qc_reads", "qc_fingerprint", "qc_replicates"}
 FROM_READS = {"check_reads", "filter_reads"} | FROM_BAM | FROM_TRACKS
 
@@ -101,7 +112,7 @@ def test_no_job_waits_for_an_answer_that_is_there(finished):
 
 def test_weight_of_the_prior_replans_only_its_arm(finished):
     plan = finished.plan(config={"models": {"profile": {"prior": {"weight": 21}}}})
-    assert set(plan.counts) == FROM_TRAINING
+    assert set(plan.counts) == FROM_TRAINING | {"methods"}
     assert {job["arm"] for job in plan.jobs} == {"with_prior", None}
     assert plan.counts["train"] == plan.counts["analyse_spectrum"] == 2
 
@@ -115,7 +126,9 @@ def test_new_condition_plans_only_its_own_jobs(finished):
         plan = finished.plan()
     finally:
         finished.sheet(*SHEET)
-    assert set(plan.counts) == FROM_READS | {"peaks"}
+    # no sets of footprints are given for it
+    footprints = {"analyse_footprints", "plot_footprints"}
+    assert set(plan.counts) == (FROM_READS | {"peaks"}) - footprints
     assert {job["condition"] for job in plan.jobs} == {"OWN", None}
     assert {job["experiment"] for job in plan.jobs} == {"own", None}
 
@@ -136,11 +149,20 @@ def test_new_experiment_leaves_the_other_condition(finished):
     ("module", "expected"),
     [
         ("training/loop.py", FROM_TRAINING),
-        ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"}),
+        ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"} | SUMMARY),
         ("plotting/spectrum.py", {"plot_spectrum"}),
         ("reads/check.py", FROM_READS),
         ("reads/bam.py", FROM_TRACKS),
-        ("motifs/matching.py", {"match", "analyse_motifs", "plot_motifs"}),
+        (
+            "motifs/matching.py",
+            {"match", "hits", "sites", "browser"}
+            | SUMMARY
+            | {
+                f"{step}_{analysis}"
+                for step in ("analyse", "plot")
+                for analysis in ("motifs", "hits", "truth", "footprints")
+            },
+        ),
         ("portal/manifest.py", set()),
     ],
 )
@@ -158,16 +180,19 @@ def test_touched_library_reruns_nothing(finished):
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"training": {"epochs": 2}}, FROM_TRAINING),
-        ({"training": {"seeds": [1, 2, 3]}}, FROM_TRAINING),
+        ({"training": {"epochs": 2}}, FROM_TRAINING | {"methods"}),
+        ({"training": {"seeds": [1, 2, 3]}}, FROM_TRAINING | {"methods"}),
         ({"training": {"device": "cpu"}}, set()),
         (
             {"training": {"folds": {"fold_1": {"validation": ["chr3"], "test": ["chr2"]}}}},
-            {"fold"} | FROM_TRAINING,
+            {"fold", "methods"} | FROM_TRAINING,
         ),
-        ({"attribution": {"sample": 6}}, FROM_ATTRIBUTION),
-        ({"figures": {"locus_flank": 40}}, {"plot_loci"}),
-        ({"figures": {"loci": 2}}, {"analyse_loci", "plot_loci"}),
+        ({"attribution": {"sample": 6}}, FROM_ATTRIBUTION | {"methods"}),
+        ({"figures": {"locus_flank": 40}}, {"plot_loci", "browser"}),
+        (
+            {"figures": {"loci": 2}},
+            {"analyse_loci", "plot_loci", "analyse_profiles", "plot_profiles", "browser"},
+        ),
     ],
     ids=str,
 )

@@ -2,20 +2,6 @@
 
 import pandas as pd
 import pytest
-from conftest import TINY, Project
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, tools):
-    """A run of one simulated condition, all jobs real."""
-    project = Project.copy(tmp_path_factory.mktemp("tiny") / "project")
-    project.sheet("SPI1 TSTSR000001 tf-chip auto")
-    project.configs.append("config/demo.yaml")
-    project.configure("tiny.yaml", TINY)
-    threads = [f"{rule}=1" for rule in ("train", "evaluate", "attribute", "modisco", "match")]
-    run = project.snakemake("--set-threads", *threads)
-    assert run.status == 0, run.text
-    return project, run
 
 
 @pytest.mark.end_to_end
@@ -43,6 +29,9 @@ def test_few_examples_give_tables_and_figures_all_the_same(finished):
         "truth",
         "motifs",
         "training",
+        "hits",
+        "footprints",
+        "summits",
     ):
         assert pd.read_csv(folder / f"{analysis}.tsv", sep="\t").shape[1] > 1
         for ending in ("svg", "png"):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior import metrics
-from attprior.analysis import consistency, inputs, loci, motifs, paired, spectrum, truth
+from attprior.analysis import consistency, inputs, loci, motifs, paired, recovery, spectrum, truth
 from attprior.errors import InputError
 from scipy.stats import wilcoxon
 
@@ -221,9 +221,9 @@ def test_patterns_match_the_planted_motif_in_either_strand():
             "c": sharp("TTACGATTAC"),
         }
     }
-    found = truth.planted_matches(patterns, planted)
+    found = recovery.planted_matches(patterns, planted)
     assert list(found.planted) == ["CTCF", "SPI1", ""]
-    assert truth.planted_matches({"with_prior": {}}, planted).empty
+    assert recovery.planted_matches({"with_prior": {}}, planted).empty
 
 
 MATCHES = ["pattern", "seqlets", "rank", "database", "motif", "name", "p_value", "q_value"]
@@ -235,33 +235,99 @@ def matches(*rows):
     return table
 
 
-def test_patterns_of_one_factor_share_a_row():
+def pattern(text, seqlets, flank=5):
+    """A TF-MoDISco pattern of a site, with flanks that have no contributions."""
+    pfm = np.hstack([np.full((4, flank), 0.25), sharp(text), np.full((4, flank), 0.25)])
+    return {"pfm": pfm, "cwm": pfm * (pfm > 0.5), "seqlets": seqlets}
+
+
+SPI1, CTCF, OTHER = "AAAGAGGAAGTG", "CCACCAGGGGGCGCT", "TTACGATTACGA"
+REVERSED = "CACTTCCTCTTT"
+
+
+@pytest.fixture
+def found():
+    """Patterns of two arms: SPI1 in both, twice in the first; CTCF in the second alone."""
+    return {
+        ARMS[0]: {
+            "pos_patterns.pattern_0": pattern(SPI1, 90),
+            "pos_patterns.pattern_1": pattern(SPI1[1:-2], 30),
+            "neg_patterns.pattern_0": pattern(OTHER, 10),
+        },
+        ARMS[1]: {
+            "pos_patterns.pattern_0": pattern(CTCF, 99),
+            "pos_patterns.pattern_1": pattern(REVERSED, 50),
+            "pos_patterns.pattern_2": pattern(OTHER, 5),
+        },
+    }
+
+
+def test_patterns_of_the_arms_that_are_alike_are_a_family(found):
+    table = motifs.families(found).set_index(["arm", "pattern"])
+    assert table.family[ARMS[1], "pos_patterns.pattern_0"] == 0
+    assert table.family[ARMS[0], "pos_patterns.pattern_0"] == 1
+    assert table.family[ARMS[1], "pos_patterns.pattern_1"] == 1
+    assert table.family.nunique() == 5
+
+
+def test_table_says_in_which_arms_a_pattern_is_found(found):
+    arms = motifs.families(found).set_index(["arm", "pattern"]).arms
+    both = ",".join(ARMS)
+    assert arms[ARMS[0], "pos_patterns.pattern_0"] == both
+    # alike, though its counterpart is taken by the other
+    assert arms[ARMS[0], "pos_patterns.pattern_1"] == both
+    assert arms[ARMS[1], "pos_patterns.pattern_1"] == both
+    assert arms[ARMS[1], "pos_patterns.pattern_0"] == ARMS[1]
+
+
+def test_patterns_of_different_signs_are_not_one(found):
+    arms = motifs.families(found).set_index(["arm", "pattern"]).arms
+    assert arms[ARMS[0], "neg_patterns.pattern_0"] == ARMS[0]
+    assert arms[ARMS[1], "pos_patterns.pattern_2"] == ARMS[1]
+
+
+def test_families_do_not_depend_on_the_order_of_patterns(found):
+    turned = {arm: dict(reversed(patterns.items())) for arm, patterns in found.items()}
+    keys = ["arm", "pattern"]
+    pd.testing.assert_frame_equal(
+        motifs.families(found).sort_values(keys, ignore_index=True),
+        motifs.families(turned).sort_values(keys, ignore_index=True),
+    )
+
+
+def test_table_has_the_best_match_in_each_database(found):
+    first, second, negative = found[ARMS[0]]
     table = motifs.motifs_table(
         {
             ARMS[0]: matches(
-                ("p0", 90, 1, "jaspar", "MA1", "SPI1", 0, 0),
-                ("p0", 90, 2, "jaspar", "MA2", "ETS1", 0, 0),
-                ("p1", 80, 1, "jaspar", "MA1", "SPI1", 0, 0),
-                ("p2", 10, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan),
+                (first, 90, 1, "jaspar", "MA1", "SPI1", 1e-9, 1e-7),
+                (first, 90, 2, "jaspar", "MA2", "ETS1", 1e-8, 1e-6),
+                (first, 90, 1, "homer_known", "Spi1(ETS)/K562", "Spi1(ETS)", 1e-12, 1e-10),
+                (second, 30, 1, "jaspar", "MA1", "SPI1", 0.1, 0.9),
+                (second, 30, 1, "homer_known", "Spi1(ETS)/K562", "Spi1(ETS)", 1e-4, 1e-2),
+                (negative, 10, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan),
             ),
-            ARMS[1]: matches(
-                ("p0", 99, 1, "jaspar", "MA9", "CTCF", 0, 0),
-                ("p1", 50, 1, "homer", "h1", "Spi1(ETS)/K562/Homer", 0, 0),
-            ),
-        }
-    )
-    rows = table[table.best == 1].set_index(["arm", "pattern"]).row
-    assert rows[ARMS[1], "p0"] == 0
-    assert rows[ARMS[0], "p0"] == rows[ARMS[1], "p1"] == 1
-    assert rows[ARMS[0], "p1"] == 2
-    assert rows[ARMS[0], "p2"] == 3
-    assert len(table) == 6
+            ARMS[1]: matches(),
+        },
+        {**found, ARMS[1]: {}},
+    ).set_index("pattern")
+    assert len(table) == 3
+    assert table.matched.tolist() == [1, 1, 0]
+    # the first database names, if it has a match that counts
+    assert table.name[first] == "SPI1"
+    assert table.q_value[first] == 1e-7
+    assert table.name[second] == "Spi1(ETS)"
+    assert table.jaspar[first] == "SPI1 (MA1)"
+    assert table.jaspar_q_value[second] == 0.9
+    assert table.homer_known[first] == "Spi1(ETS) (Spi1(ETS)/K562)"
+    assert pd.isna(table.jaspar[negative])
+    assert (table.arms == ARMS[0]).all()
 
 
 def test_no_patterns_give_a_table_with_its_header():
-    table = motifs.motifs_table({arm: matches() for arm in ARMS})
+    table = motifs.motifs_table({arm: matches() for arm in ARMS}, {arm: {} for arm in ARMS})
     assert table.empty
-    assert {"arm", "row", "best", *MATCHES} <= set(table)
+    assert list(table.columns) == motifs.COLUMNS
 
 
 def test_cwm_table_has_a_row_per_position_and_base():
@@ -271,14 +337,6 @@ def test_cwm_table_has_a_row_per_position_and_base():
         table.pivot(index="base", columns="position", values="cwm"), matrices["cwm"]
     )
     assert motifs.cwm_table({"with_prior": {}}).empty
-
-
-def test_a_poor_match_neither_names_nor_pairs():
-    poor = matches(("p0", 90, 1, "jaspar", "MA1", "SPI1", 0.1, 0.9))
-    good = matches(("p0", 80, 1, "jaspar", "MA1", "SPI1", 1e-9, 1e-7))
-    table = motifs.motifs_table(dict(zip(ARMS, (poor, good), strict=True)))
-    assert list(table.matched) == [0, 1]
-    assert table.row.nunique() == 2
 
 
 def test_tables_are_collected_by_arm_and_fold(tmp_path):

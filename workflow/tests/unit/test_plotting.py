@@ -6,13 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior.analysis.paired import paired_tests
+from attprior.analysis.tracks import BOUND
 from attprior.plotting import (
     consistency,
+    footprints,
+    hits,
     loci,
     motifs,
     performance,
     spectrum,
     style,
+    summits,
     training,
     truth,
 )
@@ -125,7 +129,44 @@ def draw_truth(arms, seeds):
     table = grid(
         arm=arms, fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"], metric=truth.LABELS
     )
-    return truth.plot_truth(table.assign(chance=0.1), arms)
+    found = grid(arm=arms, caller=["finemo", "fimo"], peaks=["all", "test"])
+    found = found.assign(name="any", recall=found.value, precision=0.5 + found.value / 2, f1=0.5)
+    return truth.plot_truth(table.assign(chance=0.1), found, arms)
+
+
+def draw_hits(arms, seeds):
+    table = grid(arm=arms, caller=["finemo", "fimo"], name=["any", "SPI1"], first=range(1, 100, 9))
+    table = table.assign(last=table["first"] + 8, peaks=9, with_hit=(9 * table.value).round())
+    return hits.plot_hits(table.rename(columns={"value": "share"}), arms)
+
+
+def measured(arms, seeds, metrics, **columns):
+    """Metrics of examples with their bound, and their tests."""
+    table = grid(
+        arm=[*arms, BOUND], fold=["f"], seed=range(seeds), **columns,
+        kind=["gradient", "deepshap"], example=range(20), metric=metrics,
+    )  # fmt: skip
+    return table, paired_tests(table, arms, [*columns, "kind", "metric"], ["fold", "example"])
+
+
+def draw_footprints(arms, seeds):
+    names = {"set": ["DNase footprints of all kinds of cells and tissues", "CTCF peaks"]}
+    table, tests = measured(arms, seeds, [*footprints.LABELS, "enrichment"], **names)
+    curve = grid(
+        arm=[*arms, BOUND], fold=["f"], seed=range(seeds), **names, kind=["gradient", "deepshap"],
+        top=np.geomspace(0.001, 1, 31),
+    )  # fmt: skip
+    curve = curve.rename(columns={"value": "enrichment"}).assign(most=20.0)
+    return footprints.plot_footprints(table, curve, tests, arms)
+
+
+def draw_summits(arms, seeds):
+    table, tests = measured(arms, seeds, summits.LABELS)
+    curve = grid(
+        arm=[*arms, BOUND], fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"],
+        distance=range(5, 675, 10),
+    )  # fmt: skip
+    return summits.plot_summits(table, curve.rename(columns={"value": "density"}), tests, arms)
 
 
 def draw_loci(arms, seeds):
@@ -142,13 +183,12 @@ def draw_loci(arms, seeds):
 
 def motif_tables(arms):
     rows = [
-        (arms[0], 0, 1, "pos_patterns.pattern_0", 500, "MA0080.7", "SPI1", 1e-9),
-        (arms[1], 0, 1, "pos_patterns.pattern_0", 600, "MA0080.7", "SPI1", 1e-9),
-        (arms[1], 0, 0, "pos_patterns.pattern_0", 600, "MA0081.3", "SPIB", 1e-4),
-        (arms[0], 1, 1, "neg_patterns.pattern_0", 50, np.nan, np.nan, np.nan),
-        (arms[1], 2, 1, "pos_patterns.pattern_1", 40, "MA0139.3", "a name " * 9, 0.01),
+        (arms[0], 0, "pos_patterns.pattern_0", 500, "MA0080.7", "SPI1", 1e-9),
+        (arms[1], 0, "pos_patterns.pattern_0", 600, "MA0080.7", "SPI1", 1e-9),
+        (arms[0], 1, "neg_patterns.pattern_0", 50, np.nan, np.nan, np.nan),
+        (arms[1], 2, "pos_patterns.pattern_1", 40, "MA0139.3", "a name " * 9, 0.01),
     ]
-    columns = ["arm", "row", "best", "pattern", "seqlets", "motif", "name", "q_value"]
+    columns = ["arm", "family", "pattern", "seqlets", "motif", "name", "q_value"]
     table = pd.DataFrame(rows, columns=columns)
     table["matched"] = table.motif.notna().astype(int)
     cwm = pd.concat(
@@ -164,7 +204,7 @@ def draw_motifs(arms, seeds):
 
 FIGURES = [
     draw_spectrum, draw_consistency, draw_performance, draw_training, draw_truth, draw_loci,
-    draw_motifs,
+    draw_motifs, draw_footprints, draw_summits, draw_hits,
 ]  # fmt: skip
 
 
@@ -185,11 +225,14 @@ def test_both_arms_are_named(draw):
 
 
 def test_empty_tables_give_a_figure_that_says_so():
-    empty = pd.DataFrame(columns=["arm", "row", "best", "kind", "metric", "locus", "split"])
+    empty = pd.DataFrame(columns=["arm", "family", "kind", "metric", "locus", "split"])
     for figure, word in [
         (motifs.plot_motifs(empty, empty, ARMS), "no pattern"),
         (consistency.plot_consistency(empty, empty, ARMS), "nothing to compare"),
         (loci.plot_loci(empty, ARMS, 40), "No peaks"),
+        (footprints.plot_footprints(empty, empty, empty, ARMS), "No sampled test peak"),
+        (summits.plot_summits(empty, empty, empty, ARMS), "No test peaks"),
+        (hits.plot_hits(empty, ARMS), "No peaks"),
         (performance.plot_performance(empty, ARMS), "No metrics"),
     ]:
         assert word in " ".join(texts(figure))

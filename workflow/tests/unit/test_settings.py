@@ -15,10 +15,12 @@ from attprior.settings import (
     check_experiments,
     complete,
     is_accession,
+    model_heads,
     read_experiments,
     resolve,
     split_paths,
 )
+from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -82,8 +84,10 @@ def test_config_yaml_says_what_the_schema_does():
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("**/*.yaml")), ids=lambda p: p.name)
 def test_every_config_in_the_repository_is_valid(path):
     config = yaml.safe_load(path.read_text())
-    shown = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    check(complete({**shown, **config}, SCHEMA), SCHEMA)
+    layers = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    # as Snakemake lays one file over the other
+    update_config(layers, config)
+    check(complete(layers, SCHEMA), SCHEMA)
 
 
 @pytest.mark.parametrize("section", ["models", "arms", "comparisons"])
@@ -252,10 +256,30 @@ def test_defaults_pass_the_check():
             {"arms": {"without_prior": {}, "with_prior": {"input_length": 2000}}},
             "(arm with_prior): profile_length is 1000, but the layers leave 1654",
         ),
+        (
+            {"attribution": {"heads": ["logit"]}},
+            "config key 'models/profile' (arm without_prior): architecture profile has none of the "
+            "heads that 'attribution/heads' lists (logit); list profile or count too",
+        ),
+        (
+            {"arms": {"without_prior": {}, "with_prior": {"architecture": "binary"}}},
+            "(arm with_prior): architecture binary learns from bins, which the model's own does not",
+        ),
     ],
 )
 def test_names_and_lengths_that_do_not_fit_are_refused(sections, message):
     assert message in refused(check, made(**sections), SCHEMA)
+
+
+def test_model_uses_the_heads_that_it_has_in_order():
+    models = {"profile": {}, "binary": {"architecture": "binary"}}
+    for heads, of_profile, of_binary in (
+        (["profile", "logit"], ["profile"], ["logit"]),
+        (["logit", "count", "profile"], ["count", "profile"], ["logit"]),
+    ):
+        config = made(models=models, attribution={"heads": heads})
+        assert model_heads(config, SCHEMA, "profile") == of_profile
+        assert model_heads(config, SCHEMA, "binary") == of_binary
 
 
 def test_setting_of_an_arm_that_no_model_reads_is_refused():
