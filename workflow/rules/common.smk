@@ -126,9 +126,8 @@ def write_report():
     if {"manifest", "fetch", "propose"} & set(sys.argv):
         return  # nothing of theirs is reported, and a report of an earlier run stays
     # a report of a target of its own leaves that of the whole run as it is
-    folders = {"search": "search", "locus": "loci"}
-    named = [folder for target, folder in folders.items() if target in sys.argv]
-    place = "/".join(["<results>", *named[:1]])
+    places = {"search": "<results>/search", "locus": "<results>/loci"}
+    place = next((places[target] for target in places if target in sys.argv), "<results>")
     path = workflow.pathvars.apply(f"{place}/report.html")
     style = SCRIPTS.parent / "report/report.css"
     # before the arguments, of which those after a -- are targets
