@@ -1,15 +1,9 @@
 """The browser page in a real browser, opened as a file and without a network."""
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import pytest
+from chromium import CHROMIUM, in_chromium
 from made_page import LOCI, Made
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 # before all else of the page: what goes wrong is kept
 LISTEN = """<script>
   const wrong = []
@@ -73,30 +67,6 @@ LOOK = """<script>
 </script>"""
 
 
-def in_chromium(page, folder):
-    """What the page shows at its first locus, its second, and the first from close by."""
-    text = page.read_text().replace("<head>", f"<head>{LISTEN}", 1)
-    # igv.js holds the words </body> too
-    before, end, after = text.rpartition("</body>")
-    watched = folder / "watched.html"
-    watched.write_text(f"{before}{LOOK}{end}{after}")
-    done = subprocess.run(
-        [
-            *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu"),
-            *(f"--user-data-dir={folder / 'profile'}", "--window-size=1400,1200"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"),
-            *("--virtual-time-budget=60000", "--dump-dom", watched.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert told, "\n".join(console) or done.stderr[-2000:]
-    return json.loads(html.unescape(told[1])), console
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     if not CHROMIUM:
@@ -104,7 +74,9 @@ def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     made = Made(folder, ["EXP1", "EXP2"])
     page = made.page()
-    return *in_chromium(page, folder), [track.name for track in made.tracks()]
+    return *in_chromium(page, folder, LISTEN, LOOK, "1400,1200", 60), [
+        track.name for track in made.tracks()
+    ]
 
 
 @pytest.mark.end_to_end

@@ -1,15 +1,10 @@
 """The report of a run in a real browser, opened as a file and without a network."""
 
-import html
-import json
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
+from chromium import CHROMIUM, in_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 # a page within the page can't be looked into, but tells of its own errors on the console
 LISTEN = """<script>
   const wrong = []
@@ -79,29 +74,6 @@ LOOK = """<script>
 </script>"""
 
 
-def in_chromium(page: Path, folder: Path):
-    """What a reader of the report sees, and what the console says."""
-    text = page.read_text().replace("<head>", f"<head>{LISTEN}", 1)
-    before, end, after = text.rpartition("</body>")
-    watched = folder / "watched.html"
-    watched.write_text(f"{before}{LOOK}{end}{after}")
-    done = subprocess.run(
-        [
-            *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu"),
-            *(f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1200"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"),
-            *("--virtual-time-budget=120000", "--dump-dom", watched.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert told, "\n".join(console) or done.stderr[-2000:]
-    return json.loads(html.unescape(told[1])), console
-
-
 @pytest.fixture(scope="module")
 def report(finished):
     if not CHROMIUM:
@@ -112,7 +84,8 @@ def report(finished):
 
 @pytest.fixture(scope="module")
 def told(report, tmp_path_factory):
-    return in_chromium(report, tmp_path_factory.mktemp("report"))
+    folder = tmp_path_factory.mktemp("report")
+    return in_chromium(report, folder, LISTEN, LOOK, "1600,1200", 120)
 
 
 @pytest.mark.end_to_end
