@@ -1,13 +1,37 @@
 """Configuration, sheet, and what all rules share."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.sourcecache import HostingProviderFile, LocalSourceFile
 
-SCRIPTS = Path(workflow.basedir) / "scripts"
+
+def scripts_of(rules_folder):
+    """Folder of the scripts; those of a workflow on a Git host are brought here, all at once."""
+    folder = rules_folder.join("../scripts")
+    if isinstance(folder, LocalSourceFile):
+        return Path(folder.get_path_or_uri(secret_free=True)).resolve()
+    if not isinstance(folder, HostingProviderFile):
+        raise WorkflowError(
+            f"{folder}: the files of this workflow cannot be listed there; use it from a local folder, "
+            "or by github(...) or gitlab(...)"
+        )
+    # Snakemake itself brings a script when its rule runs, and nothing of what the script imports
+    folder.fetch_if_required()
+    files = [
+        workflow.sourcecache.get_path(folder.join(blob.path.removeprefix(f"{folder.path}/")))
+        for blob in folder.hosted_repo.repo.commit(folder.ref).tree[folder.path].traverse()
+        if blob.type == "blob"
+    ]
+    return Path(os.path.commonpath(files))
+
+
+# not below workflow.basedir, which of a module is that of the workflow that uses it
+SCRIPTS = scripts_of(workflow.current_basedir)
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import provenance, settings
@@ -16,7 +40,15 @@ from attprior.errors import InputError
 from attprior.models import registry
 from attprior.settings import is_accession, split_paths
 
-SCHEMA = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_text())
+if provenance.PACKAGE.parent != SCRIPTS:
+    raise WorkflowError(
+        f"this workflow is at {SCRIPTS.parent}, but another copy of it, at "
+        f"{provenance.PACKAGE.parents[1]}, was loaded first; use one of them for all modules"
+    )
+
+SCHEMA = yaml.safe_load(Path(workflow.source_path("../schemas/config.schema.yaml")).read_text())
+# of this workflow: once all is read, workflow.pathvars are those of the one that uses it as a module
+PATHVARS = workflow.pathvars
 
 try:
     config = settings.complete(config, SCHEMA)
@@ -128,8 +160,8 @@ def write_report():
     # a report of a target of its own leaves that of the whole run as it is
     places = {"search": "<results>/search", "locus": "<results>/loci"}
     place = next((places[target] for target in places if target in sys.argv), "<results>")
-    path = workflow.pathvars.apply(f"{place}/report.html")
-    style = SCRIPTS.parent / "report/report.css"
+    path = PATHVARS.apply(f"{place}/report.html")
+    style = workflow.source_path("../report/report.css")
     # before the arguments, of which those after a -- are targets
     options = ["--nolock", f"--report={path}", f"--report-stylesheet={style}"]
     command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]

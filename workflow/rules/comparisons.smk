@@ -41,7 +41,7 @@ def has_sites(condition):
     """Whether a condition's sites are known: simulated or planted here, or a file that is there."""
     if not SITES or PLANTED or condition in SIMULATED:
         return bool(SITES)
-    return Path(workflow.pathvars.apply(SITES).format(condition=condition)).is_file()
+    return Path(PATHVARS.apply(SITES).format(condition=condition)).is_file()
 
 
 def sites_of(wildcards):

@@ -161,6 +161,6 @@ rule propose:
         hosts=lookup("portal/hosts", within=config),
         allow_http=lookup("portal/allow_http", within=config),
         requests_per_second=lookup("portal/requests_per_second", within=config),
-        base=lambda wildcards: workflow.pathvars.apply(f"<results>/propose/{proposed()}"),
+        base=lambda wildcards: PATHVARS.apply(f"<results>/propose/{proposed()}"),
     script:
         "../scripts/propose.py"

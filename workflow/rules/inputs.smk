@@ -218,7 +218,7 @@ def proposed():
 
 def unresolved():
     """Experiments of the sheet of whose files nothing is known yet."""
-    folder = Path(workflow.pathvars.apply("<resources>/manifest"))
+    folder = Path(PATHVARS.apply("<resources>/manifest"))
     return [
         name
         for name in EXPERIMENTS.index

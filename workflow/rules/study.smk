@@ -33,6 +33,24 @@ def told_models():
     }
 
 
+def setup():
+    """What was compared, trained and read, in words."""
+    pairs = COMPARISONS.items()
+    folds = config["training"]["folds"].items()
+    return {
+        "Comparisons": ", ".join(
+            f"{name} ({first} against {second})" for name, (first, second) in pairs
+        ),
+        "Models": ", ".join(MODELS),
+        "Seeds": ", ".join(map(str, SEEDS)),
+        "Folds": "; ".join(
+            f"{name} (test: {', '.join(fold['test'])}; validation: {', '.join(fold['validation'])})"
+            for name, fold in folds
+        ),
+        "Genome": config["genome"]["name"],
+    }
+
+
 def source_of(experiment):
     """Whether an experiment is simulated, the portal's or of local files."""
     if row(experiment)["condition"] in SIMULATED:
@@ -95,8 +113,8 @@ def software_used():
 
 def lock_files():
     """Files that pin versions."""
-    folder = Path(workflow.basedir).parent / "envs"
-    return [str(folder / name) for name in ("requirements.lock", "macs3.lock", "homer.yaml")]
+    names = ("requirements.lock", "macs3.lock", "homer.yaml")
+    return [str(workflow.source_path(f"../../envs/{name}")) for name in names]
 
 
 def kept_manifest():

@@ -94,6 +94,7 @@ rule headlines:
     params:
         code=code_of("headlines.py"),
         seeds=len(SEEDS),
+        setup=setup(),
         left_out=left_out(),
     script:
         "../scripts/headlines.py"

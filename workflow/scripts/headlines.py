@@ -13,6 +13,7 @@ with logged(snakemake.log[0]):
     write_headlines(
         read_table(snakemake.input.table),
         snakemake.params.seeds,
+        snakemake.params.setup,
         snakemake.params.left_out,
         snakemake.output.page,
     )

@@ -1,7 +1,7 @@
 """What a run found, in words and in one table: the landing page of its report."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -33,7 +33,9 @@ STYLE = """
 """
 
 
-def write_headlines(table: pd.DataFrame, seeds: int, left_out: Sequence[str], path: str) -> None:
+def write_headlines(
+    table: pd.DataFrame, seeds: int, setup: Mapping[str, str], left_out: Sequence[str], path: str
+) -> None:
     """Write the page.
 
     Parameters
@@ -42,6 +44,8 @@ def write_headlines(table: pd.DataFrame, seeds: int, left_out: Sequence[str], pa
         As `attprior.analysis.summary.summary_table` makes it.
     seeds
         Number of models that values of peaks are means over.
+    setup
+        What was compared, trained and read, by name.
     left_out
         Analyses that are left out, and why.
     path
@@ -54,8 +58,9 @@ def write_headlines(table: pd.DataFrame, seeds: int, left_out: Sequence[str], pa
     parts = parts or ["<p>Nothing was tested.</p>"]
     if left_out:
         parts.append(f"<p><b>Left out:</b> {html.escape('; '.join(left_out))}.</p>")
+    told = [f"<b>{name}:</b> {html.escape(text)}." for name, text in setup.items()]
     # lines, as docutils refuses any of more than 10,000 letters
-    body = "\n".join([*parts, _note(seeds), _table(table)])
+    body = "\n".join([*parts, f"<p>{'<br>'.join(told)}</p>", _note(seeds), _table(table)])
     text = (
         '<!DOCTYPE html><meta charset="utf-8"><title>Headlines</title>'
         f'<style>{STYLE}</style><div class="headlines">\n'

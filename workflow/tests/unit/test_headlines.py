@@ -33,9 +33,9 @@ SHARE = {"metric": "High frequencies, DeepSHAP", "analysis": "spectrum", "better
 
 @pytest.fixture
 def page(tmp_path):
-    def write(*changes, left_out=()):
+    def write(*changes, setup=None, left_out=()):
         table = pd.DataFrame([ROW | change for change in changes], columns=COLUMNS)
-        write_headlines(table, 3, left_out, tmp_path / "page.html")
+        write_headlines(table, 3, setup or {}, left_out, tmp_path / "page.html")
         return (tmp_path / "page.html").read_text().replace("&#x27;", "'")
 
     return write
@@ -104,6 +104,12 @@ def test_every_condition_comparison_and_row_is_on_the_page(page):
 def test_left_out_analyses_are_named(page):
     assert "Known sites of SPI1" in page({}, left_out=["Known sites of SPI1 (none)"])
     assert "Left out" not in page({})
+
+
+def test_setup_is_told(page):
+    assert "<b>Seeds:</b> 1, 2.<br><b>Genome:</b> a&lt;b." in page(
+        {}, setup={"Seeds": "1, 2", "Genome": "a<b"}
+    )
 
 
 def test_nothing_tested_is_said(page):
