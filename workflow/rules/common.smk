@@ -34,6 +34,7 @@ def scripts_of(rules_folder):
 SCRIPTS = scripts_of(workflow.current_basedir)
 sys.path.insert(0, str(SCRIPTS))
 
+from attprior import __version__ as VERSION
 from attprior import provenance, settings
 from attprior.assays import ASSAYS, file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import InputError
@@ -153,13 +154,18 @@ def require_device():
         raise WorkflowError(str(error)) from None
 
 
+def is_asked(target):
+    """Whether the command line asks for a rule, by its name here: a module's may have a prefix."""
+    return rules.has(target) and getattr(rules, target).rule.name in sys.argv
+
+
 def write_report():
     """Write the report of a finished run, by the command line that ran it."""
-    if {"manifest", "fetch", "propose"} & set(sys.argv):
+    if any(map(is_asked, ("manifest", "fetch", "propose"))):
         return  # nothing of theirs is reported, and a report of an earlier run stays
     # a report of a target of its own leaves that of the whole run as it is
     places = {"search": "<results>/search", "locus": "<results>/loci"}
-    place = next((places[target] for target in places if target in sys.argv), "<results>")
+    place = next((places[target] for target in places if is_asked(target)), "<results>")
     path = PATHVARS.apply(f"{place}/report.html")
     style = workflow.source_path("../report/report.css")
     # before the arguments, of which those after a -- are targets

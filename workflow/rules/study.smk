@@ -48,6 +48,7 @@ def setup():
             for name, fold in folds
         ),
         "Genome": config["genome"]["name"],
+        "Workflow": f"attprior {VERSION}",
     }
 
 

@@ -138,6 +138,8 @@ rule methods:
         runtime="30m",
     params:
         code=code_of("methods.py"),
+        # told, and in no code's hash
+        version=VERSION,
         study=lambda wildcards: study_text(),
         software=list(software_used()),
         purposes=list(software_used().values()),

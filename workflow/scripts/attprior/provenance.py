@@ -49,6 +49,9 @@ def library_files(script: Path) -> tuple[Path, ...]:
 def code_hash(script: Path, *modules: Path) -> str:
     """Hash of the text of the library files that a script runs (16 hex digits).
 
+    Without the package's own file, which holds its version alone: a release reruns nothing that it
+    leaves as it is.
+
     Parameters
     ----------
     modules
@@ -56,7 +59,8 @@ def code_hash(script: Path, *modules: Path) -> str:
     """
     digest = hashlib.sha256()
     files = {*library_files(script), *modules}
-    for path in sorted(files.union(*(library_files(module) for module in modules))):
+    files = files.union(*(library_files(module) for module in modules))
+    for path in sorted(files - {PACKAGE / "__init__.py"}):
         digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
