@@ -21,7 +21,6 @@ def scripts_of(rules_folder):
             "or by github(...) or gitlab(...)"
         )
     # Snakemake itself brings a script when its rule runs, and nothing of what the script imports
-    folder.fetch_if_required()
     files = [
         workflow.sourcecache.get_path(folder.join(blob.path.removeprefix(f"{folder.path}/")))
         for blob in folder.hosted_repo.repo.commit(folder.ref).tree[folder.path].traverse()
