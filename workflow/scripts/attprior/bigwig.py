@@ -1,18 +1,20 @@
-"""bigWigs, read whole and sparse, as arrays.
+"""bigWigs, read and written whole and sparse, as arrays.
 
 pyBigWig and pybigtools hand over a Python object for each run of bases, or a value for each base;
 a track of 5' ends is millions of runs on billions of bases. Layout and names of fields: Kent et
 al., BigWig and BigBed, Bioinformatics 26:2204 (2010), supplementary tables 5 to 15.
 """
 
+import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from attprior.errors import InputError
+from attprior.files import aside
 
 MAGIC, TREE_MAGIC, INDEX_MAGIC = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
 HEADER = np.dtype(
@@ -45,6 +47,71 @@ STEPS = {
     VARIABLE_STEP: np.dtype([("start", "<u4"), ("value", "<f4")]),
     FIXED_STEP: np.dtype([("value", "<f4")]),
 }
+
+
+Runs = tuple[str, np.ndarray, np.ndarray, np.ndarray]
+
+
+def write_runs(path: str | Path, sizes: Mapping[str, int], runs: Sequence[Runs]) -> None:
+    """Write a bigWig of runs of bases that have a value.
+
+    It is read again, as pybigtools does not say so when it could not write all of it.
+
+    Parameters
+    ----------
+    sizes
+        Sizes of all chromosomes in bp.
+    runs
+        A chromosome, and the starts, ends (half-open) and values of its runs, (R,) each, in order.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for it.
+    OSError
+        If it can't be written for another reason.
+    """
+    # what only reads bigWigs does without it
+    import pybigtools
+
+    with aside(path) as temporary:
+        try:
+            pybigtools.open(str(temporary), "w").write(sizes, _rows(runs))
+        except BaseException as error:
+            # what comes of a panic of Rust is no Exception
+            if isinstance(error, Exception | KeyboardInterrupt | SystemExit):
+                raise
+            raise OSError(f"pybigtools failed: {error}") from None
+        if not _holds(temporary, sizes, runs):
+            raise OSError("it was not written whole")
+
+
+def _rows(runs: Sequence[Runs]) -> Iterator[tuple[str, int, int, float]]:
+    for chrom, *columns in runs:
+        starts, ends, values = (column.tolist() for column in columns)
+        for start, end, value in zip(starts, ends, values, strict=True):
+            yield chrom, start, end, float(value)
+
+
+def _holds(path: Path, sizes: Mapping[str, int], runs: Sequence[Runs]) -> bool:
+    """Whether a bigWig ends as one does, and holds these runs."""
+    with open(path, "rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        if size < HEADER.itemsize or _read(file, size - 4, np.dtype("<u4"))[0] != MAGIC:
+            return False
+    wanted = {chrom: columns for chrom, *columns in runs if len(columns[0])}
+    try:
+        found = {chrom: held for chrom, held in read_runs(path, sizes) if len(held)}
+    except InputError:
+        return False
+    return found.keys() == wanted.keys() and all(
+        len(held) == len(wanted[chrom][0])
+        and all(
+            np.array_equal(held[name], column.astype(RUN[name]), equal_nan=True)
+            for name, column in zip(RUN.names, wanted[chrom], strict=True)
+        )
+        for chrom, held in found.items()
+    )
 
 
 def read_runs(path: str | Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,12 +8,11 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pysam
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import aside, scratch
 from attprior.genome import read_chrom_sizes, some
 
 log = logging.getLogger(__name__)
@@ -94,18 +93,19 @@ def call_peaks(
     sizes = read_chrom_sizes(chrom_sizes)
     fragments = assay in FRAGMENTS and all(map(has_fragments, [*treatment, *control]))
     cutoff = ["-q", str(q_value)] if p_value is None else ["-p", str(p_value)]
-    with aside(target) as temporary, TemporaryDirectory(dir=temporary.parent) as folder:
-        command = [str(program), "callpeak", "-n", name, "--outdir", folder, "--tempdir", folder]
+    with scratch(target) as folder, aside(target) as temporary:
+        command = [str(program), "callpeak", "-n", name]
+        command += ["--outdir", str(folder), "--tempdir", str(folder)]
         command += ["-f", "BEDPE" if fragments else "BED", "-g", str(sum(sizes.values()))]
         command += [*cutoff, "--keep-dup", "all" if keep_duplicates else "1"]
         command += [] if fragments else OPTIONS[assay]
         for option, files in (("-t", treatment), ("-c", control)):
             if files:
-                reads = Path(folder, f"reads{option}.bed")
+                reads = folder / f"reads{option}.bed"
                 write_reads(files, reads, sizes, fragments)
                 command += [option, str(reads)]
         run(command)
-        found = Path(folder, f"{name}_peaks.narrowPeak")
+        found = folder / f"{name}_peaks.narrowPeak"
         number = found.read_bytes().count(b"\n")
         if not number:
             raise InputError(

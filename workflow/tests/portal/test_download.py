@@ -18,7 +18,7 @@ from pathlib import Path
 import faults
 import pytest
 import yaml
-from attprior.errors import InputError
+from attprior.errors import DiskFullError, InputError
 from attprior.portal import download as downloading
 from attprior.portal import web
 from attprior.portal.client import fetch_object
@@ -95,7 +95,7 @@ def fetch(portal, tmp_path, waits, caplog):
 
 def told(fetch, **how):
     """Error of a download."""
-    with pytest.raises(InputError) as error:
+    with pytest.raises((InputError, DiskFullError)) as error:
         fetch(**how)
     assert SIGNATURE not in str(error.value)
     return str(error.value)

@@ -11,7 +11,7 @@ import pytest
 from attprior.dataset.sampler import sampler
 from attprior.dataset.store import Labels
 from attprior.dataset.windows import Windows
-from attprior.errors import InputError
+from attprior.errors import DiskFullError, InputError
 from attprior.genome import Genome
 from attprior.motifs.database import read_motifs
 from attprior.motifs.homer import (
@@ -25,6 +25,7 @@ from attprior.motifs.homer import (
 from attprior.motifs.homer_peaks import write_homer_background, write_homer_peaks
 from attprior.motifs.homer_run import run_homer
 from attprior.motifs.matching import match_motifs
+from disks import disk
 from made_condition import SETTINGS, write_condition
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -308,7 +309,7 @@ def made_homer(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     (tmp_path / "peaks.txt").write_text("peak_1\tchr1\t5\t5\t+\n")
 
-    def run(body, denovo=0, **options):
+    def run(body, denovo=0, folder=tmp_path / "run", **options):
         texts = {
             "findMotifsGenome.pl": f'echo "$@" > $3/arguments; pwd > $3/where\n{body}\nexit 0\n',
             "homer2": f"exit {denovo}\n",
@@ -316,7 +317,6 @@ def made_homer(tmp_path, monkeypatch):
         for name, text in texts.items():
             (programs / name).write_text(f"#!/bin/sh\n{text}")
             (programs / name).chmod(0o755)
-        folder = tmp_path / "run"
         run_homer(tmp_path / "peaks.txt", tmp_path / "genome.fa", folder, 4, 20, **options)
         return folder
 
@@ -384,6 +384,14 @@ def test_what_is_not_whole_is_an_error_and_leaves_nothing(
     with pytest.raises(InputError, match=message):
         made_homer(body, denovo)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["homer", "peaks.txt"]
+
+
+def test_disk_that_was_full_is_told_though_homer_does_not_look(made_homer, tmp_path):
+    fill = "head -c 9000000 /dev/zero > big 2> /dev/null; sleep 0.5; rm big"
+    with disk(tmp_path / "disk", 1024):
+        with pytest.raises(DiskFullError, match="disk/run: the disk was full meanwhile"):
+            made_homer(f"{MOTIFS}\n{TABLE}\n{fill}", folder=tmp_path / "disk/run")
+        assert [path.name for path in (tmp_path / "disk").iterdir()] == [".taken"]
 
 
 def test_no_peaks_give_no_motifs_without_homer(tmp_path, monkeypatch):

@@ -1,10 +1,14 @@
 """What a job says, to its log and to the terminal."""
 
+import errno
 import logging
+import os
+import signal
 import warnings
 
 import pytest
 from attprior.errors import InputError
+from attprior.files import aside
 from attprior.log import logged
 
 
@@ -48,6 +52,30 @@ def test_other_errors_are_logged_whole(tmp_path, capsys):
     for text in ((tmp_path / "job.log").read_text(), capsys.readouterr().err):
         assert "Traceback" in text
         assert "KeyError: 'lost'" in text
+
+
+def test_full_disk_is_told_without_traceback_wherever_it_is(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit_, logged(tmp_path / "job.log"):
+        raise RuntimeError("not written") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert exit_.value.code == 1
+    for text in ((tmp_path / "job.log").read_text(), capsys.readouterr().err):
+        assert "\nError: the disk is full (not written). Make room" in text
+        assert "Traceback" not in text
+
+
+def test_job_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end():
+        with logged(tmp_path / "job.log"), aside(tmp_path / "made.txt") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as exit_:
+        end()
+    assert exit_.value.code == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_interrupts_pass(tmp_path):

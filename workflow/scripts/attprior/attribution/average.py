@@ -4,17 +4,17 @@ Letters of shapes: N peaks, L input positions.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
-import pybigtools
 from numpy.typing import NDArray
 
+from attprior.bigwig import Runs, write_runs
 from attprior.errors import InputError
-from attprior.files import aside
 from attprior.genome import read_chrom_sizes
+from attprior.hdf5 import hdf5_aside
 from attprior.sequence import one_hot_codes
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def average(paths: Sequence[str | Path], output: str | Path) -> None:
                     f"{path}: its best peaks are not those of {paths[0]}, so the two can't be "
                     "averaged; remove both and run again"
                 )
-        with aside(output) as temporary, h5py.File(temporary, "w") as file:
+        with hdf5_aside(output) as whole, h5py.File(whole, "w") as file:
             file.attrs["folds"] = len(files)
             for name, column in regions.items():
                 file[f"regions/{name}"] = column
@@ -95,12 +95,10 @@ def write_bigwig(attributions: str | Path, chrom_sizes: str | Path, output: str 
         for first in range(0, len(values), CHUNK):
             rows = slice(first, first + CHUNK)
             values[rows] = contributions[rows].sum(axis=1)
-    # all before it is written: pybigtools passes over what a generator raises
     tracks = [
         (chrom, *mean_track(values[chroms == chrom], starts[chroms == chrom])) for chrom in sizes
     ]
-    with aside(output) as temporary:
-        pybigtools.open(str(temporary), "w").write(sizes, _rows(tracks))
+    write_runs(output, sizes, [_runs(*track) for track in tracks])
 
 
 def mean_track(values: NDArray, starts: NDArray) -> tuple[NDArray, NDArray]:
@@ -123,21 +121,11 @@ def mean_track(values: NDArray, starts: NDArray) -> tuple[NDArray, NDArray]:
     return positions, np.bincount(place, values.ravel(), len(positions)) / covered
 
 
-def _rows(
-    tracks: Sequence[tuple[str, NDArray, NDArray]],
-) -> Iterator[tuple[str, int, int, float]]:
-    """Rows of the bigWig; neighbours of equal value are one."""
-    for chrom, positions, values in tracks:
-        if not len(positions):
-            continue
-        values = values.astype(np.float32)
-        new = np.flatnonzero((np.diff(positions) != 1) | (np.diff(values) != 0)) + 1
-        first = np.concatenate([[0], new])
-        last = np.concatenate([new, [len(positions)]]) - 1
-        yield from zip(
-            [chrom] * len(first),
-            positions[first].tolist(),
-            (positions[last] + 1).tolist(),
-            values[first].tolist(),
-            strict=True,
-        )
+def _runs(chrom: str, positions: NDArray, values: NDArray) -> Runs:
+    """Runs of the bigWig; neighbours of equal value are one."""
+    values = values.astype(np.float32)
+    new = np.ones(len(positions), dtype=bool)
+    new[1:] = (np.diff(positions) != 1) | (np.diff(values) != 0)
+    last = np.ones(len(positions), dtype=bool)
+    last[:-1] = new[1:]
+    return chrom, positions[new], positions[last] + 1, values[new]

@@ -23,6 +23,7 @@ from attprior.attribution.regions import Regions, choose_regions
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.hdf5 import hdf5_aside
 from attprior.models.architecture import Architecture, Head
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
@@ -150,7 +151,7 @@ def attribute(
     key = "\n".join([key, str(head), str(references), str(ism), *map(file_hash, models.values())])
     log.info("%d sequences, %d seeds, %d references", len(regions.summits), len(models), references)
     parts = Path(output).with_name(f".{Path(output).name}.parts")
-    with aside(output) as temporary, h5py.File(temporary, "w") as file:
+    with hdf5_aside(output) as whole, h5py.File(whole, "w") as file:
         file.attrs.update(attrs or {})
         file.attrs["references"] = references
         _write_regions(file, windows, regions)

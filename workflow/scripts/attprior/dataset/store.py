@@ -68,8 +68,8 @@ from attprior import __version__
 from attprior.bigwig import read_runs
 from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
-from attprior.files import aside
 from attprior.genome import read_chrom_sizes
+from attprior.hdf5 import hdf5_aside
 from attprior.peaks import read_peaks
 from attprior.provenance import file_hash
 
@@ -375,7 +375,7 @@ def write_labels(
         *peaks.values(),
         *relaxed.values(),
     ]
-    with aside(path) as temporary, h5py.File(temporary, "w") as file:
+    with hdf5_aside(path) as whole, h5py.File(whole, "w") as file:
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         file.attrs["condition"], file.attrs["genome"] = condition, genome
         file.attrs["controls"] = kind

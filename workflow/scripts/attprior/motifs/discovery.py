@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.hdf5 import hdf5_aside
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +127,8 @@ def discover(
     one_hot, hypothetical = read_middle(attributions, window)
     log.info("TF-MoDISco on %d sequences of %d bp", *one_hot.shape[:2])
     positive, negative = find_patterns(one_hot, hypothetical, max_seqlets, leiden_runs)
-    with aside(result) as temporary:
-        save_hdf5(temporary, positive, negative, one_hot.shape[1])
+    with hdf5_aside(result) as whole:
+        save_hdf5(whole, positive, negative, one_hot.shape[1])
     patterns = read_patterns(result)
     for name, pattern in patterns.items():
         log.info("%s: %d seqlets", name, pattern["seqlets"])

@@ -12,6 +12,7 @@ from collections import deque
 from pathlib import Path
 
 from attprior.errors import InputError
+from attprior.files import full_disk_named, room_watched, scratch
 from attprior.motifs.homer import (
     DE_NOVO,
     KNOWN,
@@ -73,18 +74,18 @@ def run_homer(
     ------
     InputError
         If HOMER is not there, or if it or a program that it calls fails.
+    DiskFullError
+        If there was no room for a moment, as HOMER does not look whether it could write.
     """
     folder = Path(folder).absolute()
-    scratch = folder.with_name(f".{folder.name}")  # HOMER's name for its output is in its pages
-    shutil.rmtree(scratch, ignore_errors=True)
-    found = scratch / folder.name
-    found.mkdir(parents=True)
-    try:
+    with scratch(folder) as place, full_disk_named(folder):
+        found = place / folder.name  # HOMER's name for its output is in its pages
+        found.mkdir()
         if Path(peaks).stat().st_size:
             tested = Path(known_motifs) if known_motifs else own_motifs(motif_set)
             command = [program(PROGRAM), Path(peaks), Path(fasta), found]
             command += ["-len", length, "-size", size, "-p", threads]
-            command += ["-preparsedDir", scratch / "preparsed"]
+            command += ["-preparsedDir", place / "preparsed"]
             for option, value in (
                 ("-bg", Path(background) if background else None),
                 ("-N", None if background else background_sequences),
@@ -92,10 +93,9 @@ def run_homer(
                 ("-mset", motif_set),
             ):
                 command += [] if value is None else [option, value]
-            _run(
-                [str(part.absolute() if isinstance(part, Path) else part) for part in command],
-                scratch,
-            )
+            command = [str(p.absolute() if isinstance(p, Path) else p) for p in command]
+            with room_watched(folder):
+                _run(command, place)
             if tested:
                 shutil.copy(tested, found / TESTED)
         else:
@@ -106,8 +106,6 @@ def run_homer(
             leftover.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         found.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def program(name: str) -> Path:
@@ -134,9 +132,9 @@ def own_motifs(motif_set: str | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def _run(command: list[str], scratch: Path) -> None:
-    failures = scratch / "failures"
-    programs = scratch / "programs"
+def _run(command: list[str], place: Path) -> None:
+    failures = place / "failures"
+    programs = place / "programs"
     programs.mkdir()
     watch = programs / "homer2"
     watch.write_text(WATCH.format(program=program("homer2"), failures=failures))
@@ -145,7 +143,7 @@ def _run(command: list[str], scratch: Path) -> None:
     last: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(
         command,
-        cwd=scratch,
+        cwd=place,
         env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

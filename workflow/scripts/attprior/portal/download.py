@@ -1,6 +1,5 @@
 """Files: brought here in pieces if need be, verified, and only then given their name."""
 
-import errno
 import fcntl
 import hashlib
 import logging
@@ -17,7 +16,8 @@ from typing import BinaryIO
 
 import requests
 
-from attprior.errors import InputError
+from attprior.errors import DiskFullError, InputError
+from attprior.files import FULL
 from attprior.portal.web import DEFAULT, PassingError, Policy, get, is_remote, persist
 
 log = logging.getLogger(__name__)
@@ -129,8 +129,10 @@ def download(
     ------
     InputError
         If there is no such file, if it may not be asked for, if it differs from what the portal
-        says of it, if the transfer keeps breaking, or if the disk has no room. What has come is
-        kept to be resumed, unless it is known to be damaged.
+        says of it, or if the transfer keeps breaking. What has come is kept to be resumed, unless
+        it is known to be damaged.
+    DiskFullError
+        If the disk has no room; what has come is kept.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -157,9 +159,9 @@ def download(
             part.clear()
             raise
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in FULL:
                 raise
-            raise InputError(
+            raise DiskFullError(
                 f"{target}: the disk is full ({error.strerror}) after {part.size} bytes, "
                 f"{_free(target)} bytes are free. Make room and run again: {partial} is resumed."
             ) from None
@@ -315,7 +317,7 @@ def _make_sure_of_room(part: Partial, total: int) -> None:
     """Refuse to begin what the disk cannot hold."""
     needed, free = total - part.size, _free(part.path)
     if needed > free:
-        raise InputError(
+        raise DiskFullError(
             f"{part.path.parent}: {part.path.stem} needs {needed} bytes more, {free} bytes are "
             "free. Make room, or put the resources elsewhere."
         )

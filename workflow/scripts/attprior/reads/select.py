@@ -65,7 +65,9 @@ def filter_reads(
                 "Lower reads/min_mapq or change reads/exclude_flags."
             )
     # after the renaming, as an index must not be older than its reads
-    _pipe([["samtools", "index", "-@", str(threads - 1), str(target)]], bams)
+    with aside(f"{target}.bai") as temporary:
+        index = ["samtools", "index", "-@", str(threads - 1), str(target), str(temporary)]
+        _pipe([index], bams)
 
 
 def _pipe(commands: Sequence[Sequence[str]], files: Sequence[str]) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pybigtools
 
 from attprior.assays import file_format
+from attprior.bigwig import Runs, write_runs
 from attprior.errors import InputError
-from attprior.files import aside
 from attprior.genome import read_chrom_sizes
 from attprior.reads.bam import ends_of_bam
 from attprior.reads.bigwig import Counts, counts_of_bigwigs
@@ -18,8 +17,6 @@ from attprior.reads.intervals import ends_of_intervals
 from attprior.reads.select import flags_left_out
 
 log = logging.getLogger(__name__)
-
-Runs = tuple[str, np.ndarray, np.ndarray, np.ndarray]
 
 
 def write_tracks(
@@ -89,15 +86,13 @@ def write_tracks(
             )
         counts = (_counts_of_positions(ends, n, sizes) for n in range(len(strands)))
     for strand, of_chroms in zip(strands, counts, strict=True):
-        # all before it is written: pybigtools passes over what a generator raises
         runs = [
             (chrom, *runs_of_counts(bases, number))
             for chrom, (bases, number) in zip(sizes, of_chroms, strict=True)
         ]
         found = sum(int(((last - first) * number).sum()) for _, first, last, number in runs)
         log.info("%s: %d 5' ends", strand, found)
-        with aside(targets[strand]) as temporary:
-            pybigtools.open(str(temporary), "w").write(sizes, _rows(runs))
+        write_runs(targets[strand], sizes, [_with_zero(*columns) for columns in runs])
 
 
 def _chunks(
@@ -197,10 +192,6 @@ def runs_of_counts(
     return bases[new], bases[last] + 1, counts[new]
 
 
-def _rows(runs: Sequence[Runs]) -> Iterator[tuple[str, int, int, float]]:
-    for chrom, starts, ends, counts in runs:
-        if not len(starts):
-            yield chrom, 0, 1, 0.0
-        rows = zip(starts.tolist(), ends.tolist(), counts.tolist(), strict=True)
-        for start, end, value in rows:
-            yield chrom, start, end, float(value)
+def _with_zero(chrom: str, *columns: np.ndarray) -> Runs:
+    """Runs of a chromosome; where it has none, a zero by which readers find the chromosome."""
+    return chrom, *(columns if len(columns[0]) else np.array([[0], [1], [0]]))
