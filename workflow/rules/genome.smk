@@ -76,9 +76,9 @@ rule genome:
     resources:
         mem_mb=growing(1000),
         runtime="2h",
-    shell:
-        # -f passes on what is not compressed
-        "(gzip -dcf {input:q} > {output.fasta:q} && samtools faidx {output.fasta:q}) 2> {log:q}"
+    # no hash of the code: an indexed genome needs not be made again
+    script:
+        "../scripts/genome.py"
 
 
 rule chrom_sizes:

@@ -1,10 +1,12 @@
 """A genome: its chromosomes' sizes, and its sequence as arrays of base codes."""
 
 import logging
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyfaidx
@@ -193,6 +195,35 @@ def write_chrom_sizes(
     with aside(target) as temporary:
         temporary.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in kept.items()))
     return kept
+
+
+def write_genome(source: str | Path, target: str | Path, index: str | Path) -> None:
+    """Write a genome's FASTA file uncompressed, and its index.
+
+    Parameters
+    ----------
+    source
+        FASTA file, plain or gzip.
+    target, index
+        FASTA file and its index (.fai).
+
+    Raises
+    ------
+    InputError
+        If gzip or samtools cannot read it.
+    """
+    with aside(target) as temporary, open(temporary, "wb") as out:
+        # -f passes on what is not compressed
+        _run(["gzip", "-dcf", str(source)], source, out)
+    # after the renaming, as an index must not be older than its genome
+    with aside(index) as temporary:
+        _run(["samtools", "faidx", "--fai-idx", str(temporary), str(target)], source)
+
+
+def _run(command: Sequence[str], source: str | Path, out: BinaryIO | None = None) -> None:
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode:
+        raise InputError(f"{source}: {' '.join(command[:2])} failed: {done.stderr.strip()}")
 
 
 def naming_hint(theirs: Iterable[str], genome: Iterable[str]) -> str:

@@ -1,9 +1,11 @@
 """The genome as arrays, and which of its chromosomes are used."""
 
+import gzip
+
 import numpy as np
 import pytest
 from attprior.errors import InputError
-from attprior.genome import Genome, read_chrom_sizes, write_chrom_sizes
+from attprior.genome import Genome, read_chrom_sizes, write_chrom_sizes, write_genome
 
 SEQUENCES = {"chr1": "ACGTNacgtnRYACGTA", "chr2": "GGGTTTAAACCC", "chr1_random": "AC"}
 CODES = {"A": 0, "C": 1, "G": 2, "T": 3}
@@ -92,3 +94,23 @@ def test_malformed_sizes_are_an_error(tmp_path, text):
     path.write_text(text)
     with pytest.raises(InputError, match=r"chrom\.sizes"):
         read_chrom_sizes(path)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_genome_is_written_uncompressed_with_an_index(fasta, tmp_path, tools, compressed):
+    source, content = tmp_path / "source", fasta.read_bytes()
+    source.write_bytes(gzip.compress(content) if compressed else content)
+    target, index = tmp_path / "made/genome.fa", tmp_path / "made/genome.fa.fai"
+    write_genome(source, target, index)
+    assert target.read_bytes() == content
+    assert read_chrom_sizes(index) == {name: len(bases) for name, bases in SEQUENCES.items()}
+    assert index.stat().st_mtime_ns >= target.stat().st_mtime_ns
+    assert {*target.parent.iterdir()} == {target, index}
+
+
+def test_genome_that_is_cut_off_is_refused_and_leaves_nothing(fasta, tmp_path, tools):
+    source = tmp_path / "source.gz"
+    source.write_bytes(gzip.compress(fasta.read_bytes())[:-20])
+    with pytest.raises(InputError, match=r"source\.gz: gzip -dcf failed: .*unexpected end of file"):
+        write_genome(source, tmp_path / "made/genome.fa", tmp_path / "made/genome.fa.fai")
+    assert list((tmp_path / "made").iterdir()) == []
