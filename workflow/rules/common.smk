@@ -1,6 +1,7 @@
 """Configuration, sheet, and what all rules share."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ sys.path.insert(0, str(SCRIPTS))
 from attprior import __version__ as VERSION
 from attprior import provenance, settings
 from attprior.assays import ASSAYS, file_format, file_name, is_control, is_shifted, is_url
-from attprior.errors import InputError
+from attprior.errors import DiskFullError, InputError
+from attprior.files import aside
 from attprior.models import registry
 from attprior.settings import is_accession, split_paths
 
@@ -167,11 +169,19 @@ def write_report():
     place = next((places[target] for target in places if is_asked(target)), "<results>")
     path = PATHVARS.apply(f"{place}/report.html")
     style = workflow.source_path("../report/report.css")
-    # before the arguments, of which those after a -- are targets
-    options = ["--nolock", f"--report={path}", f"--report-stylesheet={style}"]
-    command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        print(f"No report could be made:\n{done.stderr}", file=sys.stderr)
+    try:
+        with aside(path) as temporary:
+            # before the arguments, of which those after a -- are targets
+            options = ["--nolock", f"--report={temporary}", f"--report-stylesheet={style}"]
+            command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
+            subprocess.run(command, capture_output=True, text=True, check=True)
+    except subprocess.CalledProcessError as error:
+        print(f"No report could be made:\n{error.stderr}", file=sys.stderr)
+    except DiskFullError as error:
+        again = shlex.join(["snakemake", f"--report={path}", *sys.argv[1:]])
+        raise WorkflowError(
+            f"All results are there, but no report: {error} As nothing else is left to do, that is: "
+            f"{again}"
+        ) from None
     else:
         print(f"The report is at {path}", file=sys.stderr)
