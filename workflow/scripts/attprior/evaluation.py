@@ -4,6 +4,7 @@ Letters of shapes: N examples, P pairs of an example and a task, T tasks, S stra
 positions (bp).
 """
 
+import gzip
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -318,16 +319,14 @@ def evaluate(
     columns = ["seed", "split", "task", "metric", "value", "n"]
     with aside(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
-    with aside(examples) as temporary:
-        pd.concat(tables).to_csv(
-            temporary,
-            sep="\t",
-            index=False,
-            float_format="%.5g",
-            na_rep="NA",
-            # without a date, equal tables are equal files
-            compression={"method": "gzip", "compresslevel": 1, "mtime": 0},
-        )
+    # without a name and a date, equal tables are equal files
+    with (
+        aside(examples) as temporary,
+        open(temporary, "wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed,
+    ):
+        table = pd.concat(tables)
+        table.to_csv(packed, sep="\t", index=False, float_format="%.5g", na_rep="NA")
 
 
 def _places(windows: Windows, starts: np.ndarray) -> dict[str, np.ndarray]:

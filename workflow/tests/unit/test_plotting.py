@@ -1,5 +1,6 @@
 """Figures are drawn from tables alone, of any size, with nothing left out or on top of another."""
 
+import re
 from unittest import mock
 
 import numpy as np
@@ -246,6 +247,22 @@ def test_saved_files_are_complete_and_repeatable(tmp_path):
     assert svg == (tmp_path / "b.svg").read_text()
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert not plt.get_fignums()
+
+
+def test_clipped_drawings_are_repeatable_and_share_no_names(tmp_path):
+    def save(name, radius):
+        figure, axes = plt.subplots()
+        (line,) = axes.plot([0, 1], [0, 1])
+        line.set_clip_path(plt.Circle((0, 0), radius, transform=axes.transData))
+        style.save(figure, tmp_path / name)
+        text = (tmp_path / name).read_text()
+        (clip,) = re.findall(r'<clipPath id="(\w+)"', text)
+        assert f"url(#{clip})" in text
+        return text, clip
+
+    (one, clip), (same, _), (_, another) = save("a.svg", 1), save("b.svg", 1), save("c.svg", 2)
+    assert one == same
+    assert clip != another
 
 
 def test_letters_fill_the_unit_square():

@@ -48,8 +48,9 @@ def build(description: Mapping) -> Architecture:
 
 def save_model(path: str | Path, weights: Mapping[str, Tensor], description: Mapping) -> None:
     """Write `model.pt`: the state_dict, and the description as JSON."""
-    with aside(path) as temporary:
-        torch.save({"weights": dict(weights), "description": json.dumps(description)}, temporary)
+    # by its name torch would put the name into the file
+    with aside(path) as temporary, open(temporary, "wb") as file:
+        torch.save({"weights": dict(weights), "description": json.dumps(description)}, file)
 
 
 def load_model(path: str | Path) -> tuple[Architecture, dict]:

@@ -1,5 +1,6 @@
 """The look of all figures: sizes, colours, and the few ways in which values are drawn."""
 
+import hashlib
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,8 +81,23 @@ def save(figure: Figure, *paths: str | Path) -> None:
                 if kind == "svg":
                     # a thousandth of a point is not seen, but makes files a third smaller
                     text = re.sub(r"(\d\.\d{3})\d+", r"\1", temporary.read_text())
-                    temporary.write_text(text)
+                    temporary.write_text(numbered_clips(text))
     plt.close(figure)
+
+
+def numbered_clips(text: str) -> str:
+    """Name the clip paths of an SVG by its content and their number.
+
+    matplotlib names them by where they are in memory, which differs from run to run.
+    """
+    clips = re.findall(r'<clipPath id="(p[0-9a-f]{10})"', text)
+    if not clips:
+        return text
+    name = re.compile("|".join(clips))
+    # figures on one page must not share names
+    content = hashlib.sha256(name.sub("", text).encode()).hexdigest()[:8]
+    numbers = {clip: f"p{content}_{number}" for number, clip in enumerate(clips)}
+    return name.sub(lambda found: numbers[found[0]], text)
 
 
 def label(name: str, width: int = 34) -> str:

@@ -147,6 +147,8 @@ def measure_replicates(
         _run(command)
         table = pd.read_csv(place / "counts", sep="\t", quotechar="'")
     table = table.rename(columns=lambda name: name.lstrip("#").strip("'"))
+    # processes end in any order
+    table = table.sort_values(["chr", "start"], ignore_index=True)
     table = table[table.chr.isin(sizes)][names]
     table = table[(table > 0).any(axis=1)]
     log.info("%d bins of %d bp with reads", len(table), width)

@@ -52,12 +52,14 @@ def filter_reads(
     bams = [str(bam) for bam in bams]
     reference = ["--reference", str(fasta)] if fasta else []
     with aside(target) as temporary:
-        select = ["samtools", "view", "-b", "-@", str(threads - 1), "-F", str(flags)]
+        # the commands name temporary files, which differ from run to run
+        select = ["samtools", "view", "--no-PG", "-b", "-@", str(threads - 1), "-F", str(flags)]
         select += ["-q", str(min_mapq), "-o", str(temporary), *reference]
         if len(bams) == 1:
             commands = [[*select, *bams]]
         else:
-            commands = [["samtools", "merge", "-u", *reference, "-", *bams], [*select, "-"]]
+            merge = ["samtools", "merge", "--no-PG", "-u", *reference, "-", *bams]
+            commands = [merge, [*select, "-"]]
         _pipe(commands, bams)
         if count(temporary, threads=threads) == 0:
             raise InputError(

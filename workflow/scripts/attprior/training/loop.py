@@ -572,8 +572,8 @@ def _save(progress: Progress, path: Path) -> None:
     kept = vars(progress)
     if progress.finished:
         kept = {**kept, "model": {}, "optimiser": {}}
-    with aside(path) as temporary:
-        torch.save(kept, temporary)
+    with aside(path) as temporary, open(temporary, "wb") as file:
+        torch.save(kept, file)
 
 
 def _resume(path: Path, key: str) -> Progress | None:
