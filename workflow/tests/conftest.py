@@ -35,6 +35,11 @@ TINY = {
 }
 
 
+SINGLE_THREADS = ["--set-threads"] + [
+    f"{rule}=1" for rule in ("train", "evaluate", "attribute", "modisco", "match")
+]
+
+
 @dataclass(frozen=True, order=True)
 class Job:
     """A planned job."""
@@ -104,8 +109,8 @@ class Project:
         cells = [["" if cell == "-" else cell for cell in row.split()] for row in [header, *rows]]
         self.write(name, "".join("\t".join(row) + "\n" for row in cells))
 
-    def snakemake(self, *arguments: str, config: dict | None = None) -> Run:
-        """Run Snakemake with the project's configs, and another on top where one is given."""
+    def start(self, *arguments: str, config: dict | None = None) -> subprocess.Popen:
+        """Start Snakemake with the project's configs, and another on top where one is given."""
         configs = list(self.configs)
         if config:
             self.write("override.yaml", yaml.safe_dump(config))
@@ -114,15 +119,22 @@ class Project:
         command += ["--configfile", *configs] if configs else []
         command += ["--cores", "2"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
+        return subprocess.Popen(
             [*command, *arguments],
             cwd=self.path,
             env={**os.environ, "PATH": path, "PYTHONNOUSERSITE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # of its own group, as a terminal's
+            start_new_session=True,
         )
-        return Run(done.returncode, done.stdout)
+
+    def snakemake(self, *arguments: str, config: dict | None = None) -> Run:
+        """Run Snakemake to its end."""
+        with self.start(*arguments, config=config) as process:
+            text, _ = process.communicate()
+        return Run(process.returncode, text)
 
     def plan(self, *targets: str, config: dict | None = None) -> Run:
         """Plan what a run would do."""
@@ -156,8 +168,8 @@ def finished(tmp_path_factory, tools):
     project.sheet("SPI1 TSTSR000001 tf-chip auto")
     project.configs.append("config/demo.yaml")
     project.configure("tiny.yaml", TINY)
-    threads = [f"{rule}=1" for rule in ("train", "evaluate", "attribute", "modisco", "match")]
-    run = project.snakemake("--set-threads", *threads)
+    # scripts stay, so that their jobs can be run again without Snakemake
+    run = project.snakemake("--skip-script-cleanup", *SINGLE_THREADS)
     assert run.status == 0, run.text
     return project, run
 
