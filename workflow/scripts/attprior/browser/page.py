@@ -23,6 +23,12 @@ log = logging.getLogger(__name__)
 
 # with igv-reports' placeholders, and ours: TITLE, ARMS, IGV_JS, each between two @
 TEMPLATE = Path(__file__).with_name("page.html")
+# igv-reports, but for the time in what it compresses: the same page in each run
+IGV_REPORTS = """
+import functools, gzip, runpy
+gzip.compress = functools.partial(gzip.compress, mtime=0)
+runpy.run_module("igv_reports.report", run_name="__main__")
+"""
 # igv-reports has the page load igv.js from a server; this package brings the same file along
 IGV_PACKAGE, IGV_FILE = "igv-notebook", "igv_notebook/js/igv.iife.js"
 SIGNAL_HEIGHT, FEATURE_HEIGHT = 70, 42  # pixels
@@ -193,7 +199,7 @@ def write_page(
             path.write_text("".join(track.rows))
             settings.append({"name": track.name, "url": str(path), **track.settings})
         (place / "tracks.json").write_text(json.dumps(settings))
-        command = [sys.executable, "-m", "igv_reports.report", place / "loci.bed"]
+        command = [sys.executable, "-c", IGV_REPORTS, place / "loci.bed"]
         command += ["--fasta", fasta, "--track-config", place / "tracks.json", "--standalone"]
         command += ["--template", place / "page.html", "--flanking", "0", "--output", temporary]
         done = subprocess.run(
