@@ -19,7 +19,7 @@ rule analyse_loci:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_loci.py"),
         loci=lookup("figures/loci", within=config),
@@ -45,7 +45,7 @@ rule analyse_spectrum:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_spectrum.py"),
         freq_limit=model_setting("prior", "freq_limit"),
@@ -71,7 +71,7 @@ rule analyse_consistency:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_consistency.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -95,7 +95,7 @@ rule analyse_seeds:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_seeds.py"),
         loci=lookup("figures/loci", within=config),
@@ -119,7 +119,7 @@ rule analyse_performance:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_performance.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -143,7 +143,7 @@ rule analyse_training:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_training.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -169,7 +169,7 @@ rule analyse_motifs:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_motifs.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -193,7 +193,7 @@ rule analyse_profiles:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_profiles.py"),
         loci=lookup("figures/loci", within=config),
@@ -219,7 +219,7 @@ rule analyse_low_pass:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_low_pass.py"),
         freq_limit=model_setting("prior", "freq_limit"),
@@ -247,7 +247,7 @@ rule analyse_composition:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_composition.py"),
         flank=lookup("figures/gc_flank", within=config),
@@ -276,7 +276,7 @@ rule analyse_footprints:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_footprints.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -307,7 +307,7 @@ rule analyse_summits:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_summits.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -335,7 +335,7 @@ rule analyse_hits:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("analyse_hits.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -378,7 +378,7 @@ if SITES:
         threads: 1
         resources:
             mem_mb=growing(4000),
-            runtime="1h",
+            runtime=growing("1h"),
         params:
             code=code_of("analyse_truth.py"),
             arms=lookup("comparisons/{comparison}", within=config),

@@ -33,7 +33,7 @@ rule attribute:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(16000),
-        runtime="12h",
+        runtime=growing("12h"),
     params:
         code=code_with_model("attribute.py"),
         seeds=lookup("training/seeds", within=config),
@@ -61,7 +61,7 @@ rule average_attributions:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("average_attributions.py"),
     script:
@@ -84,7 +84,7 @@ rule contributions:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("contributions.py"),
     script:

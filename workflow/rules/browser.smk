@@ -24,7 +24,7 @@ rule predictions:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("predictions.py"),
         task=lambda wildcards: tasks(wildcards.condition).index(wildcards.experiment),
@@ -60,7 +60,7 @@ rule browser:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("browser.py"),
         page=provenance.file_hash(SCRIPTS / "attprior/browser/page.html"),

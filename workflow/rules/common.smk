@@ -120,9 +120,12 @@ def untracked(*keys):
     return leaf
 
 
-def growing(megabytes):
-    """Memory that grows with each attempt."""
-    return lambda wildcards, attempt: megabytes * attempt
+def growing(amount):
+    """Memory (in MB) or time (such as 12h) that grows with each attempt."""
+    if isinstance(amount, int):
+        return lambda wildcards, attempt: amount * attempt
+    number, unit = int(amount[:-1]), amount[-1]
+    return lambda wildcards, attempt: f"{number * attempt}{unit}"
 
 
 def arm_settings(wildcards):

@@ -29,7 +29,7 @@ checkpoint resolve:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         # no hash of the code here: a choice once made stays, so that a run can be repeated
         # a simulated portal is where its index is
@@ -69,7 +69,7 @@ rule download:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="12h",
+        runtime=growing("12h"),
     params:
         # no hash of the code here: a file that is verified needs not come again
         url=in_manifest("url"),
@@ -124,7 +124,7 @@ rule manifest:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("manifest.py"),
     script:
@@ -149,7 +149,7 @@ rule propose:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         portal=lookup("portal/url", within=config),
         genome=lambda wildcards: proposal("assembly") or config["genome"]["name"],

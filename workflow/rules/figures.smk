@@ -17,7 +17,7 @@ rule plot_loci:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_loci.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -44,7 +44,7 @@ rule plot_spectrum:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_spectrum.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -69,7 +69,7 @@ rule plot_consistency:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_consistency.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -93,7 +93,7 @@ rule plot_seeds:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_seeds.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -117,7 +117,7 @@ rule plot_performance:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_performance.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -142,7 +142,7 @@ rule plot_motifs:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_motifs.py"),
         head=lambda wildcards: main_head(wildcards.model),
@@ -168,7 +168,7 @@ rule plot_training:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_training.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -193,7 +193,7 @@ rule plot_profiles:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_profiles.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -218,7 +218,7 @@ rule plot_low_pass:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_low_pass.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -243,7 +243,7 @@ rule plot_composition:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_composition.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -269,7 +269,7 @@ rule plot_footprints:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_footprints.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -295,7 +295,7 @@ rule plot_summits:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_summits.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -319,7 +319,7 @@ rule plot_hits:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_hits.py"),
         arms=lookup("comparisons/{comparison}", within=config),
@@ -346,7 +346,7 @@ if SITES:
         threads: 1
         resources:
             mem_mb=growing(1000),
-            runtime="30m",
+            runtime=growing("30m"),
         params:
             code=code_of("plot_truth.py"),
             arms=lookup("comparisons/{comparison}", within=config),

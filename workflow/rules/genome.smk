@@ -45,7 +45,7 @@ rule download_reference:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="6h",
+        runtime=growing("6h"),
     params:
         # no hash of the code here: what came whole needs not come again
         url=lambda wildcards: REFERENCES[wildcards.kind],
@@ -75,7 +75,7 @@ rule genome:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="2h",
+        runtime=growing("2h"),
     # no hash of the code: an indexed genome needs not be made again
     script:
         "../scripts/genome.py"
@@ -96,7 +96,7 @@ rule chrom_sizes:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("chrom_sizes.py"),
         exclude=lookup("genome/exclude", within=config),

@@ -21,7 +21,7 @@ rule hits:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(8000),
-        runtime="6h",
+        runtime=growing("6h"),
     params:
         code=code_of("hits.py"),
         window=lookup("motifs/modisco/window", within=config),
@@ -48,7 +48,7 @@ rule sites:
     threads: 2
     resources:
         mem_mb=growing(8000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("sites.py"),
         window=lookup("motifs/modisco/window", within=config),

@@ -49,7 +49,7 @@ rule homer_peaks:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("homer_peaks.py"),
         test=HELD_OUT,
@@ -74,7 +74,7 @@ rule homer_background:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("homer_background.py"),
         settings=SAMPLER,
@@ -104,7 +104,7 @@ rule homer:
     threads: 8
     resources:
         mem_mb=growing(8000),
-        runtime="12h",
+        runtime=growing("12h"),
     params:
         code=code_of("homer.py"),
         length=lookup("motifs/homer/length", within=config),
@@ -135,7 +135,7 @@ rule homer_motifs:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("homer_motifs.py"),
     script:

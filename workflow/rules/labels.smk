@@ -23,7 +23,7 @@ rule labels:
     threads: 1
     resources:
         mem_mb=growing(6000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("labels.py"),
         genome=lookup("genome/name", within=config),
@@ -58,7 +58,7 @@ rule fold:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("fold.py"),
         # one value with names in it, as Snakemake does not notice when two swap theirs

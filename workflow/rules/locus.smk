@@ -31,7 +31,7 @@ rule find_locus:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("find_locus.py"),
         locus=locus_text,
@@ -61,7 +61,7 @@ rule look:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(8000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_with_model("look.py"),
         locus=locus_text,
@@ -98,7 +98,7 @@ rule locus_features:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("locus_features.py"),
         locus=locus_text,
@@ -127,7 +127,7 @@ rule plot_locus:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_locus.py"),
         locus=locus_text,

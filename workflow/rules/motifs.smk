@@ -21,7 +21,7 @@ rule jaspar:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("jaspar.py"),
     script:
@@ -45,7 +45,7 @@ rule modisco:
     threads: 8
     resources:
         mem_mb=growing(16000),
-        runtime="12h",
+        runtime=growing("12h"),
     params:
         code=code_of("modisco.py"),
         window=lookup("motifs/modisco/window", within=config),
@@ -71,7 +71,7 @@ rule modisco_report:
     threads: 2
     resources:
         mem_mb=growing(4000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("modisco_report.py"),
         most=lookup("motifs/matches", within=config),
@@ -95,7 +95,7 @@ rule match:
     threads: 2
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("match.py"),
         databases=list(DATABASES),

@@ -19,7 +19,7 @@ rule call_peaks:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime="6h",
+        runtime=growing("6h"),
     params:
         code=code_of("call_peaks.py"),
         assay=lambda wildcards: row(wildcards.experiment)["assay"],
@@ -63,7 +63,7 @@ rule peaks:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("peaks.py"),
     script:

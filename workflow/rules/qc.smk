@@ -25,7 +25,7 @@ rule qc_reads:
     threads: 2
     resources:
         mem_mb=growing(2000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("qc_reads.py"),
         exclude_flags=lookup("reads/exclude_flags", within=config),
@@ -56,7 +56,7 @@ rule qc_tracks:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("qc_tracks.py"),
         assay=lambda wildcards: row(wildcards.experiment)["assay"],
@@ -82,7 +82,7 @@ rule qc_fingerprint:
     threads: 2
     resources:
         mem_mb=growing(2000),
-        runtime="4h",
+        runtime=growing("4h"),
     params:
         code=code_of("qc_fingerprint.py"),
     script:
@@ -109,7 +109,7 @@ rule qc_replicates:
     threads: 2
     resources:
         mem_mb=growing(2000),
-        runtime="4h",
+        runtime=growing("4h"),
     params:
         code=code_of("qc_replicates.py"),
         exclude_flags=lookup("reads/exclude_flags", within=config),
@@ -142,7 +142,7 @@ rule qc:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("qc.py"),
         assay=lambda wildcards: row(wildcards.experiment)["assay"],
@@ -176,7 +176,7 @@ rule plot_qc:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("plot_qc.py"),
         assay=lambda wildcards: row(wildcards.experiment)["assay"],
@@ -204,7 +204,7 @@ rule qc_summary:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("qc_summary.py"),
         experiments=lambda wildcards: controlled(),
@@ -234,7 +234,7 @@ rule plot_qc_summary:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("plot_qc_summary.py"),
     script:

@@ -32,7 +32,7 @@ rule search_study:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=search_code,
         definition=search_definition,
@@ -61,7 +61,7 @@ rule search_trials:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(16000),
-        runtime="24h",
+        runtime=growing("24h"),
     params:
         # the code's hash is in the definition's, so that both jobs and study are of one code
         code=search_code,
@@ -89,7 +89,7 @@ rule search_result:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("search_result.py"),
     script:
@@ -112,7 +112,7 @@ rule plot_search:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_search.py"),
     script:

@@ -33,7 +33,7 @@ rule simulate_genome:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("simulate_genome.py"),
         chromosomes=lookup("simulate/chromosomes", within=config, default=None),
@@ -73,7 +73,7 @@ rule simulate_experiment:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="20m",
+        runtime=growing("20m"),
     params:
         code=code_of("simulate_experiment.py"),
         reads_per_locus=lookup("simulate/reads_per_locus", within=config, default=None),
@@ -111,7 +111,7 @@ rule simulate_portal:
     threads: 1
     resources:
         mem_mb=growing(500),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("simulate_portal.py"),
         conditions=SIMULATED,
@@ -140,7 +140,7 @@ rule plant:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime="1h",
+        runtime=growing("1h"),
     params:
         code=code_of("plant.py"),
         conditions=[row(task)["condition"] for task in PLANTED_TASKS],

@@ -27,7 +27,7 @@ rule summarise:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("summarise.py"),
         conditions=[condition for condition, *_ in tested()],
@@ -62,7 +62,7 @@ rule plot_summary:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("plot_summary.py"),
     script:
@@ -90,7 +90,7 @@ rule headlines:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("headlines.py"),
         seeds=len(SEEDS),
@@ -135,7 +135,7 @@ rule methods:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="30m",
+        runtime=growing("30m"),
     params:
         code=code_of("methods.py"),
         # told, and in no code's hash

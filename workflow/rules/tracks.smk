@@ -20,7 +20,7 @@ rule check_reads:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime="10m",
+        runtime=growing("10m"),
     params:
         code=code_of("check_reads.py"),
         tracks=lambda wildcards: list(track_names(wildcards.experiment)),
@@ -46,7 +46,7 @@ rule filter_reads:
     threads: 2
     resources:
         mem_mb=growing(1000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("filter_reads.py"),
         exclude_flags=lookup("reads/exclude_flags", within=config),
@@ -75,7 +75,7 @@ rule tracks:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_of("tracks.py"),
         exclude_flags=lookup("reads/exclude_flags", within=config),

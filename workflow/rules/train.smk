@@ -25,7 +25,7 @@ rule train:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(16000),
-        runtime="12h",
+        runtime=growing("12h"),
     params:
         code=code_with_model("train.py"),
         settings=arm_settings,
@@ -56,7 +56,7 @@ rule evaluate:
         gpu=1,
         device=DEVICE,
         mem_mb=growing(16000),
-        runtime="2h",
+        runtime=growing("2h"),
     params:
         code=code_with_model("evaluate.py"),
         seeds=lookup("training/seeds", within=config),
