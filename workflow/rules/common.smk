@@ -65,6 +65,8 @@ MODELS = list(config["models"])
 FOLDS = list(config["training"]["folds"])
 SEEDS = config["training"]["seeds"]
 COMPARISONS = config["comparisons"]
+# figures take seconds: where jobs go to a cluster, Snakemake draws them itself; False submits them
+DRAWN_HERE = True
 
 
 wildcard_constraints:

@@ -12,6 +12,7 @@ rule plot_loci:
         "<logs>/plot_loci/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_loci/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -39,6 +40,7 @@ rule plot_spectrum:
         "<logs>/plot_spectrum/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_spectrum/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -64,6 +66,7 @@ rule plot_consistency:
         "<logs>/plot_consistency/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_consistency/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -88,6 +91,7 @@ rule plot_seeds:
         "<logs>/plot_seeds/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_seeds/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -112,6 +116,7 @@ rule plot_performance:
         "<logs>/plot_performance/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_performance/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -137,6 +142,7 @@ rule plot_motifs:
         "<logs>/plot_motifs/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_motifs/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -163,6 +169,7 @@ rule plot_training:
         "<logs>/plot_training/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_training/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -188,6 +195,7 @@ rule plot_profiles:
         "<logs>/plot_profiles/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_profiles/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -213,6 +221,7 @@ rule plot_low_pass:
         "<logs>/plot_low_pass/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_low_pass/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -238,6 +247,7 @@ rule plot_composition:
         "<logs>/plot_composition/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_composition/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -264,6 +274,7 @@ rule plot_footprints:
         "<logs>/plot_footprints/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_footprints/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -290,6 +301,7 @@ rule plot_summits:
         "<logs>/plot_summits/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_summits/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -314,6 +326,7 @@ rule plot_hits:
         "<logs>/plot_hits/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/plot_hits/{condition}/{model}/{comparison}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -341,6 +354,7 @@ if SITES:
             "<logs>/plot_truth/{condition}/{model}/{comparison}.log",
         benchmark:
             "<benchmarks>/plot_truth/{condition}/{model}/{comparison}.tsv"
+        localrule: DRAWN_HERE
         conda:
             "../../envs/figures.yaml"
         threads: 1

@@ -122,6 +122,7 @@ rule plot_locus:
         "<logs>/plot_locus/{locus}/{condition}/{model}.log",
     benchmark:
         "<benchmarks>/plot_locus/{locus}/{condition}/{model}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1

@@ -107,6 +107,7 @@ rule plot_search:
         "<logs>/plot_search/{search}.log",
     benchmark:
         "<benchmarks>/plot_search/{search}.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1

@@ -57,6 +57,7 @@ rule plot_summary:
         "<logs>/plot_summary.log",
     benchmark:
         "<benchmarks>/plot_summary.tsv"
+    localrule: DRAWN_HERE
     conda:
         "../../envs/figures.yaml"
     threads: 1
