@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+RULE = re.compile(r"^ *rule (\w+):\n(.*?)(?=^ *rule \w+:|\Z)", re.MULTILINE | re.DOTALL)
 # so little of everything that all rules run in a minute
 TINY = {
     "experiments": "sheet.tsv",
@@ -80,13 +81,15 @@ class Project:
 
     path: Path
     configs: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=lambda: ["--cores", "2"])
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @classmethod
     def copy(cls, path: Path) -> "Project":
         """Copy what is needed to run; modification times stay, as Snakemake looks at them."""
         path.mkdir(parents=True, exist_ok=True)
         ignore = shutil.ignore_patterns("tests", "__pycache__")
-        for name in ("workflow", "config", "envs"):
+        for name in ("workflow", "config", "envs", "profiles"):
             shutil.copytree(ROOT / name, path / name, ignore=ignore)
         return cls(path)
 
@@ -117,12 +120,11 @@ class Project:
             configs.append("override.yaml")
         command = [sys.executable, "-m", "snakemake"]
         command += ["--configfile", *configs] if configs else []
-        command += ["--cores", "2"]
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{Path(sys.executable).parent}{os.pathsep}{self.environment['PATH']}"
         return subprocess.Popen(
-            [*command, *arguments],
+            [*command, *self.options, *arguments],
             cwd=self.path,
-            env={**os.environ, "PATH": path, "PYTHONNOUSERSITE": "1"},
+            env={**self.environment, "PATH": path, "PYTHONNOUSERSITE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -151,6 +153,12 @@ def merged(*layers: dict) -> dict:
             both = isinstance(value, dict) and isinstance(result.get(key), dict)
             result[key] = merged(result[key], value) if both else value
     return result
+
+
+def rules_with(words: str) -> set[str]:
+    """Names of the rules whose definition has these words."""
+    texts = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    return {name for text in texts for name, body in RULE.findall(text) if words in body}
 
 
 @pytest.fixture(scope="session")
