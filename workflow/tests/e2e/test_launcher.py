@@ -20,6 +20,7 @@ case "$*" in
     *"--requirement "*) [ ! -e "{folder}/no_network" ] ;;
 esac
 """
+EXTRAS = ("macs3", "notebooks")
 ECHO = "#!/bin/bash\nprintf '<%s>' \"$@\"\nexit 7\n"
 
 
@@ -36,8 +37,8 @@ class Launcher:
         self.programs.mkdir()
         shutil.copy(ROOT / "envs/run", self.root / "envs/run")
         self.lock.write_text("numpy==2.0\ntorch==2.9.0\n")
-        self.macs3_lock = self.root / "envs/macs3.lock"
-        self.macs3_lock.write_text("MACS3==3.0.4\n")
+        for extra in EXTRAS:
+            self.extra_lock(extra).write_text(f"{extra}==1.0\n")
         for tool in (
             "bash",
             "cat",
@@ -56,6 +57,10 @@ class Launcher:
         self.program("command", ECHO)
         for tool in ("samtools", "bedtools", "gcc"):
             self.program(tool, "#!/bin/bash\n")
+
+    def extra_lock(self, extra: str) -> Path:
+        """Lock of what an option adds."""
+        return self.root / f"envs/{extra}.lock"
 
     def program(self, name: str, text: str) -> None:
         """Put a program on the PATH."""
@@ -160,14 +165,32 @@ def test_other_build_of_torch_is_taken_where_no_cpu_build_is_on_offer(launcher, 
     assert "the CUDA build, several GB" in done.stderr
 
 
-def test_macs3_is_built_once_and_only_when_asked_for(launcher):
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_extra_is_added_once_and_only_when_asked_for(launcher, extra):
+    added = f"--requirement {launcher.extra_lock(extra)}"
     launcher.run("pwd")
-    assert f"--requirement {launcher.macs3_lock}" not in launcher.installed()
-    done = launcher.run("--macs3", "bash", "-c", "echo ran")
+    assert added not in launcher.installed()
+    done = launcher.run(f"--{extra}", "bash", "-c", "echo ran")
     assert done.stdout == "ran\n"
-    assert launcher.installed() == [f"--requirement {launcher.macs3_lock}"]
-    assert launcher.run("--macs3", "pwd").stderr == ""
+    assert launcher.installed() == [added]
+    assert launcher.run(f"--{extra}", "pwd").stderr == ""
     assert launcher.installed() == []
+
+
+def test_extras_may_be_asked_for_together(launcher):
+    options = [f"--{extra}" for extra in EXTRAS]
+    done = launcher.run(*options, "bash", "-c", "echo ran --macs3")
+    # what follows the command is the command's
+    assert done.stdout == "ran --macs3\n"
+    assert launcher.installed()[-2:] == [f"--requirement {launcher.extra_lock(x)}" for x in EXTRAS]
+
+
+def test_extra_of_another_lock_is_added_anew(launcher):
+    launcher.run("--notebooks", "pwd")
+    launcher.installed()
+    launcher.extra_lock("notebooks").write_text("keras==2.0\n")
+    launcher.run("--notebooks", "pwd")
+    assert launcher.installed() == [f"--requirement {launcher.extra_lock('notebooks')}"]
 
 
 def test_missing_compiler_is_told_before_anything_is_installed(launcher):
