@@ -118,7 +118,9 @@ def read_windows(fasta: str | Path, peaks: str | Path, length: int) -> NDArray:
     return one_hot_codes(np.stack(found))
 
 
-def score(contributions: Mapping[str, Mapping[str, NDArray]], sites: NDArray, freq_limit: int):
+def score(
+    contributions: Mapping[str, Mapping[str, NDArray]], sites: NDArray, freq_limit: int
+) -> pd.DataFrame:
     """How well attributions find the sites, and how noisy they are.
 
     Parameters
@@ -135,15 +137,14 @@ def score(contributions: Mapping[str, Mapping[str, NDArray]], sites: NDArray, fr
         all bases of all examples) and share of Fourier magnitude past the limit.
     """
     rows = []
-    for arm, kinds in contributions.items():
-        for kind, values in kinds.items():
-            track = np.abs(values).sum(axis=1)
+    for kind in contributions[ARMS[0]]:
+        for arm in ARMS:
+            track = np.abs(contributions[arm][kind]).sum(axis=1)
             share = ((track * sites).sum(axis=1) / track.sum(axis=1)).mean()
             high = metrics.high_frequency_share(track, freq_limit, SMOOTH_SIGMA).mean()
             rows.append((kind, arm, share, metrics.auprc(sites, track), high))
-    columns = ["attribution", "", "share in sites", "auPRC of sites", "high-frequency share"]
-    table = pd.DataFrame(rows, columns=columns).set_index(columns[:2])
-    return table.sort_index(level=0, sort_remaining=False).round(3)
+    columns = ["attribution", "arm", "share in sites", "auPRC of sites", "high-frequency share"]
+    return pd.DataFrame(rows, columns=columns).set_index(columns[:2]).round(3)
 
 
 @styled()
@@ -179,7 +180,7 @@ def plot_locus(
 ) -> Figure:
     """Draw one example: a row per kind of attribution, a column per arm, each on its own scale.
 
-    Above the track of the whole input, below the logo of its grey part. Green bars are the sites.
+    The track is of the whole input, the logo under it of its grey part. Green bars are the sites.
 
     Parameters
     ----------
@@ -225,7 +226,9 @@ def plot_locus(
                 ax.set_yticks([])
                 ax.spines[:].set_visible(False)
             if column == 0:
-                track.set_ylabel(kind, rotation=0, ha="right", va="top", color=GREY)
+                track.set_ylabel(
+                    kind.replace(" ", "\n", 1), rotation=0, ha="right", va="top", color=GREY
+                )
         grid[0, column].set_title(arm, color=colour)
     return _shown_once(figure)
 
