@@ -29,7 +29,6 @@ WITHOUT_SITE = 0.08
 SMOOTH_SIGMA = 3
 LOGO_WIDTH = 80
 SITE = "#009E73"
-DPI = 130
 
 
 @dataclass
@@ -261,6 +260,5 @@ def _runs(mask: NDArray) -> Sequence[tuple[int, int]]:
 
 def _shown_once(figure: Figure) -> Figure:
     """Close a figure, so that a notebook shows it as a cell's value and not a second time."""
-    figure.set_dpi(DPI)
     plt.close(figure)
     return figure
