@@ -4,6 +4,9 @@
 include: "heads.smk"
 
 
+ATTRIBUTIONS = f"{ARM}/{{fold}}/attributions/{{head}}.h5"
+
+
 rule attribute:
     """Attribute peaks with DeepSHAP, and sampled test peaks with other methods too.
 
@@ -15,7 +18,7 @@ rule attribute:
         fold=rules.train.input.fold,
         fasta=rules.train.input.fasta,
     output:
-        attributions=f"{ARM}/{{fold}}/attributions/{{head}}.h5",
+        attributions=ATTRIBUTIONS,
         deltas=report(
             f"{ARM}/{{fold}}/attributions/{{head}}.deltas.tsv",
             **reported_of(
@@ -49,7 +52,7 @@ rule attribute:
 rule average_attributions:
     """Average the attributions of the best peaks over folds, as motif tools read them."""
     input:
-        expand(rules.attribute.output.attributions, fold=FOLDS, allow_missing=True),
+        expand(ATTRIBUTIONS, fold=FOLDS, allow_missing=True),
     output:
         f"{ARM}/attributions/{{head}}.h5",
     log:

@@ -5,7 +5,7 @@ rule predictions:
     """Write predicted profiles of the sampled test peaks, mean over seeds, as a bigWig."""
     input:
         attributions=lambda wildcards: expand(
-            rules.attribute.output.attributions,
+            ATTRIBUTIONS,
             fold=FOLDS,
             head=main_head(wildcards.model),
             allow_missing=True,

@@ -1,6 +1,7 @@
 """Configuration, sheet, and what all rules share."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -39,6 +40,7 @@ from attprior import provenance, settings
 from attprior.assays import ASSAYS, file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
 from attprior.files import aside
+from attprior.locus import read_loci
 from attprior.models import registry
 from attprior.settings import is_accession, split_paths
 
@@ -57,6 +59,7 @@ try:
     settings.check(config, SCHEMA)
     EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
     settings.check_experiments(EXPERIMENTS, config)
+    LOCI = read_loci(config["locus"]) if config["locus"] else {}
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -69,6 +72,8 @@ COMPARISONS = config["comparisons"]
 DRAWN_HERE = True
 
 
+# all before the first rule: Snakemake 9.27 drops those of a rule whose files are kept in a bucket when
+# others come later
 wildcard_constraints:
     experiment=r"[A-Za-z0-9_.-]+",
     condition="|".join(CONDITIONS),
@@ -77,6 +82,9 @@ wildcard_constraints:
     fold="|".join(FOLDS),
     seed=r"\d+",
     comparison="|".join(COMPARISONS),
+    search="|".join(config["search"]),
+    job=r"\d+",
+    locus="|".join(map(re.escape, LOCI)),
     # one alone, or of one task: count, count.ENCSR000BGQ
     head=rf"({'|'.join(sum(registry.HEADS.values(), ()))})(\.[A-Za-z0-9_.-]+)?",
 

@@ -4,10 +4,6 @@
 include: "places.smk"
 
 
-wildcard_constraints:
-    locus="|".join(map(re.escape, LOCI)),
-
-
 rule locus:
     """Look at the loci of the config."""
     input:
@@ -48,8 +44,8 @@ rule look:
         # a locus that is not there ends the run here
         found=ancient(rules.find_locus.output[0]),
     output:
-        contributions=f"{LOOKED}/{{arm}}/contributions.tsv",
-        predictions=f"{LOOKED}/{{arm}}/predictions.tsv",
+        contributions=CONTRIBUTIONS_AT,
+        predictions=PREDICTIONS_AT,
     log:
         "<logs>/look/{locus}/{condition}/{model}/{arm}.log",
     benchmark:
@@ -112,8 +108,8 @@ rule locus_features:
 rule plot_locus:
     """Draw a locus: features, profiles, contributions and logos of each arm and seed."""
     input:
-        contributions=of_all_arms(rules.look.output.contributions),
-        predictions=of_all_arms(rules.look.output.predictions),
+        contributions=of_all_arms(CONTRIBUTIONS_AT),
+        predictions=of_all_arms(PREDICTIONS_AT),
         features=rules.locus_features.output.table,
     output:
         svg=report(f"{LOOKED}/locus.svg", **on_locus("figure")),

@@ -1,13 +1,8 @@
 """Which places of the genome are looked at, by which models."""
 
-from attprior import locus as locus_of_config
-
 LOOKED = "<results>/loci/{locus}/{condition}/{model}"
-
-try:
-    LOCI = locus_of_config.read_loci(config["locus"]) if config["locus"] else {}
-except InputError as error:
-    raise WorkflowError(str(error)) from None
+CONTRIBUTIONS_AT = f"{LOOKED}/{{arm}}/contributions.tsv"
+PREDICTIONS_AT = f"{LOOKED}/{{arm}}/predictions.tsv"
 
 
 def loci(wildcards):

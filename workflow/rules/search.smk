@@ -4,11 +4,6 @@
 include: "searches.smk"
 
 
-wildcard_constraints:
-    search="|".join(config["search"]),
-    job=r"\d+",
-
-
 rule search:
     """Everything that comes out of the searches of the config."""
     input:
