@@ -83,6 +83,7 @@ class Project:
     configs: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=lambda: ["--cores", "2"])
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    python: Path = Path(sys.executable)
 
     @classmethod
     def copy(cls, path: Path) -> "Project":
@@ -118,9 +119,9 @@ class Project:
         if config:
             self.write("override.yaml", yaml.safe_dump(config))
             configs.append("override.yaml")
-        command = [sys.executable, "-m", "snakemake"]
+        command = [str(self.python), "-m", "snakemake"]
         command += ["--configfile", *configs] if configs else []
-        path = f"{Path(sys.executable).parent}{os.pathsep}{self.environment['PATH']}"
+        path = f"{self.python.parent}{os.pathsep}{self.environment['PATH']}"
         return subprocess.Popen(
             [*command, *self.options, *arguments],
             cwd=self.path,
