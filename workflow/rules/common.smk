@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -89,6 +90,7 @@ wildcard_constraints:
     head=rf"({'|'.join(sum(registry.HEADS.values(), ()))})(\.[A-Za-z0-9_.-]+)?",
 
 
+@cache
 def row(experiment):
     """Row of an experiment; a control without a row of its own has an empty one."""
     if experiment in EXPERIMENTS.index:
@@ -103,6 +105,12 @@ def tasks(condition):
     return list(EXPERIMENTS.index[EXPERIMENTS.condition == condition])
 
 
+@cache
+def resolved(model, arm=None):
+    """Settings of a model, in an arm if one is named; made once, so not to be changed."""
+    return settings.resolve(config, SCHEMA, model, arm)
+
+
 def code_of(script):
     """Hash of the library files that a script imports: their edit reruns its rule."""
     return provenance.code_hash(SCRIPTS / script)
@@ -112,7 +120,7 @@ def code_with_model(script):
     """Hash of the library files that a script runs, with those of the model's architecture."""
 
     def leaf(wildcards):
-        chosen = settings.resolve(config, SCHEMA, wildcards.model, wildcards.arm)["architecture"]
+        chosen = resolved(wildcards.model, wildcards.arm)["architecture"]
         return provenance.code_hash(SCRIPTS / script, registry.declaration(chosen).path)
 
     return leaf
@@ -140,14 +148,14 @@ def growing(amount):
 
 def arm_settings(wildcards):
     """Settings of a model in an arm, as text: what its training depends on, nothing else."""
-    return settings.as_text(settings.resolve(config, SCHEMA, wildcards.model, wildcards.arm))
+    return settings.as_text(resolved(wildcards.model, wildcards.arm))
 
 
 def model_setting(*keys):
     """A setting of a model before any arm changes it."""
 
     def leaf(wildcards):
-        value = settings.resolve(config, SCHEMA, wildcards.model)
+        value = resolved(wildcards.model)
         for key in keys:
             value = value[key]
         return value

@@ -110,7 +110,7 @@ def figures():
 
 def predicts_profiles(model):
     """Whether a model predicts profiles, rather than whether bins are bound."""
-    architecture = settings.resolve(config, SCHEMA, model)["architecture"]
+    architecture = resolved(model)["architecture"]
     return registry.declaration(architecture).examples == "profiles"
 
 

@@ -1,6 +1,6 @@
 """Which scalars of a model are attributed."""
 
-
+@cache
 def heads(model):
     """Heads of a model that are attributed, summed over tasks; its main one first."""
     return settings.model_heads(config, SCHEMA, model)
@@ -13,7 +13,7 @@ def main_head(model):
 
 def all_heads(model, condition):
     """Heads of a model in a condition; those of each task alone too, where they are wanted."""
-    names = heads(model)
+    names = list(heads(model))
     # a single task is the sum
     if config["attribution"]["tasks"] == "each" and len(tasks(condition)) > 1:
         names += [f"{head}.{task}" for head in names for task in tasks(condition)]

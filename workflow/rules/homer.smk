@@ -12,7 +12,7 @@ SAMPLED = config["motifs"]["homer"]["background"] == "sampled"
 SAMPLER = settings.as_text(
     {
         key: value
-        for key, value in settings.resolve(config, SCHEMA, MODELS[0]).items()
+        for key, value in resolved(MODELS[0]).items()
         if key
         in (
             *("architecture", "input_length", "profile_length", "peaks", "jitter", "tile_stride"),

@@ -48,7 +48,7 @@ def search_definition(wildcards):
 def search_code(wildcards):
     """Hash of the library files that trials run, with those of their architecture."""
     block = definition.complete(config, SCHEMA, wildcards.search)
-    chosen = settings.resolve(config, SCHEMA, block["model"], block["arm"])["architecture"]
+    chosen = resolved(block["model"], block["arm"])["architecture"]
     return provenance.code_hash(SCRIPTS / "search_trials.py", registry.declaration(chosen).path)
 
 

@@ -27,9 +27,9 @@ def told_models():
             "examples": registry.declaration(base["architecture"]).examples,
             "heads": heads(model),
             "base": base,
-            "arms": {arm: settings.resolve(config, SCHEMA, model, arm) for arm in COMPARED_ARMS},
+            "arms": {arm: resolved(model, arm) for arm in COMPARED_ARMS},
         }
-        for model, base in ((model, settings.resolve(config, SCHEMA, model)) for model in MODELS)
+        for model, base in ((model, resolved(model)) for model in MODELS)
     }
 
 
