@@ -506,6 +506,20 @@ def test_cuda_without_a_gpu_is_refused(monkeypatch):
     assert choose_device("auto") == choose_device("cpu") == CPU
 
 
+def test_gpu_is_not_left_unused_by_a_torch_without_cuda(monkeypatch, tmp_path):
+    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(devices.torch.version, "cuda", None)
+    monkeypatch.setattr(devices, "DRIVER", tmp_path)
+    with pytest.raises(
+        InputError, match=r"driver is here .* is built without CUDA.*set config key"
+    ):
+        choose_device("auto")
+    assert choose_device("cpu") == CPU
+    # a CUDA build that sees no GPU, as where a job was given none
+    monkeypatch.setattr(devices.torch.version, "cuda", "12.8")
+    assert choose_device("auto") == CPU
+
+
 def test_gpu_is_taken_where_there_is_one(monkeypatch):
     monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(devices.torch.cuda, "get_device_name", lambda: "made up")
