@@ -107,12 +107,12 @@ def results_gb(results: Path, study: pd.Series, more: dict[str, float]) -> float
         return path.stat().st_size * math.prod(more[name] for name in names)
 
     def of_each(place: str) -> float:
-        """Bytes for each condition of the run, in all files of a place."""
+        """Bytes in all files of a place, for each of its folders."""
         files = (path for path in (results / place).rglob("*") if path.is_file())
-        return sum(map(grown, files)) / len(list(results.glob("conditions/*")))
+        return sum(map(grown, files)) / len(list(results.glob(f"{place}/*")))
 
-    # the run has one experiment and one control for each condition
-    one = of_each("experiments") * study.experiments + of_each("conditions")
+    # an experiment has a control of its own
+    one = 2 * study.experiments * of_each("experiments") + of_each("conditions")
     return one * study.conditions / GB
 
 
@@ -124,7 +124,10 @@ def cost(
     factors = {rule: more[name] for name, rules in SCALES.items() for rule in rules}
     on_gpu = seconds_on_gpu(study, rates)
     rows = []
-    for rule, jobs in sorted(count_jobs(study).items()):
+    jobs_of = count_jobs(study)
+    if unknown := sorted(set(jobs_of) - set(on_gpu) - set(seconds.index)):
+        print(f"{study.study}: taken for 0 s, not being in that run: {unknown}", file=sys.stderr)
+    for rule, jobs in sorted(jobs_of.items()):
         if rule in on_gpu:
             each, cores = on_gpu[rule], rates.cores_beside_gpu
         else:
@@ -181,6 +184,9 @@ if __name__ == "__main__":
     pairs = (part.partition("=") for part in asked.like.split(","))
     run = {name: float(value) for name, _, value in pairs}
     studies = pd.read_csv(asked.studies, sep="\t")
+    needed = {"study", "conditions", "experiments", "alignments", "file_gb", *run}
+    if missing := sorted(needed - set(studies.columns)):
+        sys.exit(f"{asked.studies} lacks the columns {missing}")
     for number, (_, study) in enumerate(studies.iterrows()):
         more = ratios(study, run)
         table = cost(study, asked.results, more, asked)

@@ -29,7 +29,8 @@ def results(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TABLE)
     for name, size in (
-        ("experiments/a/reads.bam", 1_000_000_000),
+        ("experiments/a/reads.bam", 1_500_000_000),
+        ("experiments/input/reads.bam", 500_000_000),
         ("conditions/A/labels.h5", 3_000_000_000),
         ("conditions/A/profile/arm/comparisons/loci.svg", 1_000_000_000),
     ):
@@ -40,19 +41,24 @@ def results(tmp_path_factory):
     return folder
 
 
-def costs(results, *arguments):
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
     study = {"study": "two", "conditions": 1, "experiments": 2, "alignments": 8, "file_gb": 0.5}
     study |= {name: 2 * value for name, value in RUN.items()}
-    table = results.parent / "studies.tsv"
-    pd.DataFrame([study]).to_csv(table, sep="\t", index=False)
+    path = tmp_path_factory.mktemp("studies") / "studies.tsv"
+    pd.DataFrame([study]).to_csv(path, sep="\t", index=False)
+    return path
+
+
+def costs(results, studies, *arguments):
     like = ",".join(f"{name}={value}" for name, value in RUN.items())
-    done = script("cost.py", results, "--studies", table, "--like", like, *RATES, *arguments)
+    done = script("cost.py", results, "--studies", studies, "--like", like, *RATES, *arguments)
     assert done.returncode == 0, done.stderr
     return pd.read_csv(io.StringIO(done.stdout), sep="\t")
 
 
-def test_jobs_are_those_of_a_plan_and_seconds_grow_with_what_is_worked_through(results):
-    rules = costs(results, "--by-rule").set_index("rule")
+def test_jobs_are_those_of_a_plan_and_seconds_grow_with_what_is_worked_through(results, studies):
+    rules = costs(results, studies, "--by-rule").set_index("rule")
     # two experiments with a control each, two arms
     assert rules.jobs[["tracks", "labels", "train", "resolve"]].to_list() == [4, 1, 2, 4]
     assert rules.jobs.download == 8 + 2
@@ -65,11 +71,24 @@ def test_jobs_are_those_of_a_plan_and_seconds_grow_with_what_is_worked_through(r
     assert rules.gpu_hours.tracks == 0
 
 
-def test_disk_is_what_is_downloaded_and_what_grows_from_the_run(results):
-    (row,) = costs(results).itertuples()
+def test_disk_is_what_is_downloaded_and_what_grows_from_the_run(results, studies):
+    (row,) = costs(results, studies).itertuples()
     assert row.network_gb == 4
-    # 2 GB of reads for each of two experiments, 6 GB of labels, 1 GB that does not grow
-    assert row.disk_gb == pytest.approx(4 + 4 + 6 + 1, abs=0.1)
+    # 4 GB of reads for each of two experiments and its control, 6 GB of labels, 1 GB that stays
+    assert row.disk_gb == pytest.approx(4 + 2 * 4 + 6 + 1, abs=0.1)
+
+
+def test_rules_that_the_run_does_not_have_are_named(results, studies):
+    done = script("cost.py", results, "--studies", studies, *RATES)
+    assert "taken for 0 s, not being in that run: ['analyse_" in done.stderr
+    assert "homer'" in done.stderr
+
+
+def test_studies_without_a_column_are_refused(results, tmp_path):
+    (tmp_path / "mine.tsv").write_text("study\tconditions\nmine\t1\n")
+    done = script("cost.py", results, "--studies", tmp_path / "mine.tsv")
+    assert done.returncode == 1
+    assert "mine.tsv lacks the columns ['alignments', 'attributed'" in done.stderr
 
 
 def test_results_without_benchmarks_are_refused(tmp_path):
