@@ -61,7 +61,7 @@ def copied(folder, conda, **environment):
     mine = str(Path(sys.executable).parent)
     elsewhere = [p for p in os.environ["PATH"].split(os.pathsep) if p != mine]
     path = os.pathsep.join([str(conda / "bin"), str(project.python.parent), *elsewhere])
-    project.environment = {"PATH": path, **environment}
+    project.environment |= {"PATH": path, **environment}
     project.sheet("SPI1 TSTSR000001 tf-chip auto")
     project.configs.append("config/demo.yaml")
     project.configure("tiny.yaml", merged(TINY, HOMER_ON))
