@@ -31,7 +31,8 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
     ["torch", "pandas", "h5py", "scipy.stats", "sklearn.metrics", "matplotlib.pyplot", "numba"]
 )
-TEMPORARY = re.compile(r"(^|/)(checkpoints|\.[^/]*)(/|$)")
+# what a stopped job leaves to go on from, and no rule takes for its input
+TEMPORARY = re.compile(r"(^|/)(checkpoints|\.[^/]*)(/|$)|\.part(\.version)?$")
 
 
 @dataclass(frozen=True)
