@@ -30,6 +30,8 @@ FAULTS = {
 # goes into the adapter: a pause after each checkpoint, so that faults meet a job in mid-training,
 # a node too slow for a job of one minute, and memory that is needed only after the first epoch
 PACE = """
+import time
+
 from attprior.training import loop
 
 save, held = loop._save, []
@@ -163,9 +165,8 @@ def disturbed(submitted, cluster):
     shutil.copytree(first.path, project.path)
     project.configure("faults.yaml", FAULTS)
     adapter = project.path / "workflow/scripts/train.py"
-    text = adapter.read_text().replace("import json\n", "import json\nimport time\n")
     before = "torch.set_num_threads"
-    adapter.write_text(text.replace(before, f"{PACE}\n{before}"))
+    adapter.write_text(adapter.read_text().replace(before, f"{PACE}\n{before}"))
     seen = Disturbed(project, 1, "", [])
 
     def running(arm):
