@@ -71,7 +71,7 @@ def test_it_runs_in_the_time_it_says(executed):
 def test_models_predict_and_attributions_lie_in_sites(executed):
     _, notebook, _ = executed
     performance, scores = map(numbers, shown(notebook, "text/html"))
-    assert min(performance["auROC"] + performance["auPRC"]) > 0.75
+    assert min(performance["auROC"] + performance["auPRC"]) > 0.65
     (chance,) = re.findall(r"chance: (\d\.\d+)", printed(notebook))
     # three kinds of attribution in two arms
     assert len(scores["share in sites"]) == 6
