@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
-# normal and gpu are the profile's partitions; gpu2 is for faults: it fails, and jobs of spot give way there
-NODES = {"cpu1": 0, "gpu1": 4, "gpu2": 2}
+# normal and gpu are the profile's partitions; jobs of spot give way to those of urgent; gpu3 is to fail
+NODES = {"cpu1": 0, "gpu1": 4, "gpu2": 1, "gpu3": 1}
 CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -53,7 +53,8 @@ GresTypes=gpu
 PartitionName=normal Nodes=cpu1 Default=YES
 PartitionName=gpu Nodes=gpu1
 PartitionName=spot Nodes=gpu2 PriorityTier=1
-PartitionName=flaky Nodes=gpu2 PriorityTier=2
+PartitionName=urgent Nodes=gpu2 PriorityTier=2
+PartitionName=flaky Nodes=gpu3
 """
 
 

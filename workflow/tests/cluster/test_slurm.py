@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +50,14 @@ loop._save = save_and_wait
 # by the arm's name, as one rule trains them all
 MINUTES = "attempt if wildcards.arm == 'out_of_time' else 60 * attempt"
 PARTITION = "{'preempted': 'spot', 'node_failed': 'flaky'}.get(wildcards.arm, 'gpu')"
+# stands for all of the profile's set-resources
 ASKED = [
     "--set-resources",
     "train:mem_mb=1500 * attempt",
     f"train:runtime={MINUTES}",
     f"train:slurm_partition={PARTITION}",
     # as on a cluster that refuses --gpus
+    "evaluate:slurm_partition=gpu",
     "evaluate:gpu=0",
     "evaluate:gres=gpu:1",
 ]
@@ -180,16 +183,17 @@ def disturbed(submitted, cluster):
         cluster.wait(lambda: trained_once("cancelled"), "training to cancel", 120)
         cluster.run("scancel", running("cancelled")["JobId"])
         cluster.wait(lambda: trained_once("preempted"), "training to preempt", 120)
-        # one of gpu2's two GPUs is the other job's, which does not give way
-        urgent = ("--partition=flaky", "--gpus=1", "--mem=1", "--output=/dev/null", "--wrap=true")
+        urgent = ("--partition=urgent", "--gpus=1", "--mem=1", "--output=/dev/null", "--wrap=true")
         cluster.run("sbatch", *urgent)
         preempted = running("preempted")["JobId"]
         cluster.wait(lambda: restarts(preempted), "a job to give way", 60)
         cluster.wait(lambda: trained_once("node_failed"), "training on a node to fail", 120)
-        cluster.run("scontrol", "update", "NodeName=gpu2", "State=DOWN", "Reason=test")
+        cluster.run("scontrol", "update", "NodeName=gpu3", "State=DOWN", "Reason=test")
         failed = running("node_failed")["JobId"]
         cluster.wait(lambda: restarts(failed), "a job to leave its node", 60)
-        cluster.run("scontrol", "update", "NodeName=gpu2", "State=RESUME")
+        # what ran there takes as long to end as KillWait gives it
+        time.sleep(5)
+        cluster.run("scontrol", "update", "NodeName=gpu3", "State=RESUME")
 
     def restarts(job_id):
         return next(int(job["Restarts"]) for job in cluster.jobs() if job["JobId"] == job_id)
