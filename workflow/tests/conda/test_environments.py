@@ -14,8 +14,9 @@ from packaging.requirements import Requirement
 from rules import rules
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
+NOTEBOOKS = ROOT / "workflow/notebooks/environment.yaml"
 # programs and files that scripts use without an import
-USED = {"deeptools", "homer", "igv-notebook", "macs3", "pip", "python", "samtools"}
+USED = {"deeptools", "homer", "igv-notebook", "igv-reports", "macs3", "pip", "python", "samtools"}
 OF_NO_LOCK = {"homer", "pip", "python", "samtools"}
 
 
@@ -23,7 +24,7 @@ def locked():
     """Versions of the locks, by their names on conda."""
     lines = [
         line.partition("==")
-        for lock in ("requirements.lock", "macs3.lock")
+        for lock in ("requirements.lock", "macs3.lock", "notebooks.lock")
         for line in (ROOT / "envs" / lock).read_text().splitlines()
         if "==" in line and not line.startswith("#")
     ]
@@ -61,7 +62,7 @@ def test_environment_holds_what_its_scripts_import_and_nothing_unused(file):
     assert held <= needed(used(file) | (held & USED))
 
 
-@pytest.mark.parametrize("file", ENVS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*ENVS, NOTEBOOKS], ids=lambda file: file.stem)
 def test_versions_are_those_of_the_locks(file):
     pins, lock = Pins.read(file), locked()
     for name, version in (pins.conda | pins.pip).items():
