@@ -78,9 +78,7 @@ def hosted(workflow, tmp_path, monkeypatch):
         pytest.skip("git is missing")
     place = tmp_path / "host/someone/attprior"
     shutil.copytree(workflow.path, place)
-    for name in ("profiles", "LICENSE"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, place / name)
+    shutil.copy(ROOT / "LICENSE", place)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     for command in (
         ["init", "--quiet"],
