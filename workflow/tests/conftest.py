@@ -14,7 +14,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.MULTILINE)
-RULE = re.compile(r"^ *rule (\w+):\n(.*?)(?=^ *rule \w+:|\Z)", re.MULTILINE | re.DOTALL)
+RULE = re.compile(
+    r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^ *(?:rule|checkpoint) \w+:|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 # so little of everything that all rules run in a minute
 TINY = {
     "experiments": "sheet.tsv",
