@@ -55,6 +55,8 @@ HEADLINES = [
     Headline("performance", "Peaks, auROC", 1, _on_test("peaks_auroc")),
     Headline("performance", "Bins, auROC", 1, _on_test("auroc")),
     Headline("performance", "Bins, auPRC", 1, _on_test("auprc")),
+    Headline("performance", "Bins, auPRC, all negatives", 1, _on_test("auprc_corrected")),
+    Headline("performance", "Bins, accuracy", 1, _on_test("accuracy")),
     Headline("footprints", "Share in sets of bases, DeepSHAP", 1, _of("deepshap", "share")),
     Headline("footprints", "auPRC of sets of bases, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("summits", "Distance to summit, DeepSHAP", -1, _of("deepshap", "spearman")),
