@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from conftest import TINY, Project, rules_with
 from slurm import DAEMONS, Cluster
+from workflows import TINY, Project, rules_with
 
 # jobs of one thread, and what a test can't wait for
 OPTIONS = [

@@ -15,9 +15,9 @@ import channel
 import pandas as pd
 import pytest
 from attprior.motifs.homer import KNOWN_HEADER
-from conftest import ROOT, TINY, Project, merged
 from extras import installed
 from rules import rules
+from workflows import ROOT, TINY, Project, merged
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 PRIOR = "results/conditions/SPI1/profile/comparisons/prior"

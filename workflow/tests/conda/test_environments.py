@@ -9,9 +9,9 @@ import imports
 import pytest
 import yaml
 from channel import Pins, conda_name
-from conftest import ROOT
 from packaging.requirements import Requirement
 from rules import rules
+from workflows import ROOT
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 NOTEBOOKS = ROOT / "workflow/notebooks/environment.yaml"

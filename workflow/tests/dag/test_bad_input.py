@@ -4,7 +4,7 @@ import gzip
 
 import pysam
 import pytest
-from conftest import TINY, Project
+from workflows import TINY, Project
 
 GENOME = {"chr1": 4000, "chr2": 3000, "chr3": 3000}
 LOCAL = {

@@ -1,7 +1,7 @@
 """Peaks are called only where the sheet asks for it, and models read planted sequence if told to."""
 
 import pytest
-from conftest import TINY
+from workflows import TINY
 
 LOCAL = {
     **{key: TINY[key] for key in ("experiments", "pathvars", "models", "training")},

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from workflows import ROOT
 
 BENCHMARKS = ROOT / "workflow/benchmarks"
 # of the run, and of a study of twice as much of everything; half of a job is start

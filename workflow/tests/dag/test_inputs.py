@@ -1,7 +1,7 @@
 """Each assay and format plans its own tracks, and nothing that it has no use for."""
 
 import pytest
-from conftest import TINY, Project
+from workflows import TINY, Project
 
 CONFIG = {
     **{key: TINY[key] for key in ("experiments", "pathvars", "models", "training")},

@@ -1,7 +1,7 @@
 """A place is looked at by its target alone, and what can't be looked at is said before long jobs."""
 
 import pytest
-from conftest import TINY
+from workflows import TINY
 
 LOOKS = {"find_locus": 2, "look": 4, "locus_features": 2, "plot_locus": 2}
 FOLDS = {"fold_2": {"validation": ["chr3"], "test": ["chr1"]}}

@@ -10,7 +10,7 @@ import attprior
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, TINY, Project, merged
+from workflows import ROOT, TINY, Project, merged
 
 SHEET = "SPI1 TSTSR000001 tf-chip auto"
 CONFIG = merged(

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT, Project, rules_with
+from workflows import ROOT, Project, rules_with
 
 PROFILES = sorted(path.parent.name for path in (ROOT / "profiles").glob("*/config.yaml"))
 # options whose values begin with the names of rules: Snakemake ignores names that no rule has

@@ -10,7 +10,7 @@ import os
 import shutil
 
 import pytest
-from conftest import TINY, Project, merged
+from workflows import TINY, Project, merged
 
 REAL = ("simulate_genome", "simulate_experiment", "simulate_portal", "resolve", "download")
 CUT = """

@@ -1,7 +1,7 @@
 """Searches are planned by their target alone, and what cannot be searched is said first."""
 
 import pytest
-from conftest import TINY
+from workflows import TINY
 
 SEARCH = {
     "weights": {

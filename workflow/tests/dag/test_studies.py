@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT
+from workflows import ROOT
 
 STUDIES = sorted((ROOT / "config/studies").glob("*.yaml"))
 CONDITIONS = ["SPI1", "CTCF"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
-from conftest import Project
+from workflows import Project
 
 GENOME = {"chr1": 40_000, "chr2": 20_000, "chr3": 20_000}
 FIRST, STEP = 1_000, 400  # where peaks are

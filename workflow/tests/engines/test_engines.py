@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import JOB, ROOT, Project
 from extras import installed
+from workflows import JOB, ROOT, Project
 
 PROFILES = sorted(path.parent.name for path in ROOT.glob("profiles/*/config.yaml"))
 # what each engine needs to be told for a job to get a GPU

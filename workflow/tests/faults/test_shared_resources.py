@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import pytest
-from conftest import SINGLE_THREADS, TINY, Project, Run
 from disks import read_only
 from replay import VARYING, digest, names
+from workflows import SINGLE_THREADS, TINY, Project, Run
 
 MADE_ONCE = {
     *("simulate_genome", "simulate_experiment", "simulate_portal"),

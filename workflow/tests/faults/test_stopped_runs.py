@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import SINGLE_THREADS, TINY, Project
 from disks import PAGE, disk, enlarge
 from replay import digest
+from workflows import SINGLE_THREADS, TINY, Project
 
 ARM = "results/conditions/SPI1/profile/with_prior/fold_1"
 MODELS = [f"{ARM}/seed_{seed}/model.pt" for seed in (1, 2)]
