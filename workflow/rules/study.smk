@@ -113,8 +113,10 @@ def software_used():
 
 
 def lock_files():
-    """Files that pin versions."""
-    names = ("requirements.lock", "macs3.lock", "homer.yaml")
+    """Files that pin versions, an environment's only where rules run in it."""
+    names = ["requirements.lock", "macs3.lock"]
+    if workflow.deployment_settings.deployment_method:
+        names.append("homer.yaml")
     return [str(workflow.source_path(f"../../envs/{name}")) for name in names]
 
 

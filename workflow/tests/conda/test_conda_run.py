@@ -24,6 +24,7 @@ PRIOR = "results/conditions/SPI1/profile/comparisons/prior"
 # what takes some rules of every environment but those of MACS3 and of planted sites
 TARGETS = (
     "results/qc/summary.svg",
+    "results/software.tsv",
     "results/conditions/SPI1/homer/homer.tsv",
     f"{PRIOR}/motifs.svg",
     f"{PRIOR}/browser.html",
@@ -101,6 +102,9 @@ def test_homer_is_found_in_its_package(deployed):
     assert list(pd.read_csv(folder / "homer.tsv", sep="\t").consensus) == ["ACGT"]
     log = (project.path / "results/logs/homer/SPI1.log").read_text()
     assert f"findMotifsGenome.pl of {project.path}/.snakemake/conda/" in log
+    software = pd.read_csv(project.path / "results/software.tsv", sep="\t", index_col="software")
+    pinned = channel.Pins.read(ROOT / "envs/homer.yaml").conda["homer"]
+    assert list(software.loc["HOMER"])[:2] == [pinned, "homer.yaml"]
 
 
 @pytest.mark.end_to_end
