@@ -403,7 +403,7 @@ def test_trial_that_did_not_learn_does_not_press_others_into_a_corner():
             "kind": "gradient",
             "trial": range(4),
             "labelled": "trial",
-            "label": range(4),
+            "label": [0.3, 1, 3, 10],
             "validation_loss": [10, 11, 12, 900.0],
             "high_frequency_share": [0.3, 0.2, 0.25, 0.1],
             "front": [1, 1, 0, 1],
@@ -411,7 +411,7 @@ def test_trial_that_did_not_learn_does_not_press_others_into_a_corner():
     )
     (axes,) = plot_search(table).axes
     assert axes.get_xlim()[1] < 20
-    assert "1 further right" in {text.get_text() for text in axes.texts}
+    assert {"0.3", "1", "3", "1 further right"} == {text.get_text() for text in axes.texts}
 
 
 def test_binary_models_are_searched_too(condition, started, tmp_path):

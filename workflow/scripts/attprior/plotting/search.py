@@ -52,7 +52,8 @@ def plot_search(table: pd.DataFrame) -> Figure:
         )
         for trial in (own if len(own) <= LABELS else best).itertuples():
             ax.annotate(
-                str(trial.label),
+                # numbers of a column with fractions are all floats
+                trial.label if isinstance(trial.label, str) else f"{trial.label:g}",
                 (trial.validation_loss, trial.high_frequency_share),
                 xytext=(3, 3),
                 textcoords="offset points",
