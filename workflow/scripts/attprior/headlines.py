@@ -17,8 +17,8 @@ WORDS = {
     "Share in sets of bases, DeepSHAP": "DeepSHAP's share in",
     "Share in sites, against filtered": "the share in sites",
     "GC dependence, DeepSHAP": "DeepSHAP's dependence on GC content outside sites",
-    "Jaccard of seeds, DeepSHAP": "the agreement of seeds in DeepSHAP (0 of shuffled bases, 100 of "
-    "copies)",
+    "Jaccard of seeds, DeepSHAP": "the agreement of seeds in DeepSHAP (Jaccard; two copies score the "
+    "base pairs of the input)",
     "High frequencies, DeepSHAP": "DeepSHAP's share of high frequencies",
 }
 VERDICTS = ("better", "worse", "no difference shown", "too few pairs")
