@@ -325,7 +325,6 @@ rule analyse_hits:
     output:
         table=f"{COMPARED}/hits.tsv",
         best=report(f"{COMPARED}/hits.best.tsv", **reported("hits", "table of best peaks")),
-        tests=report(f"{COMPARED}/hits.tests.tsv", **reported("hits", "tests")),
     log:
         "<logs>/analyse_hits/{condition}/{model}/{comparison}.log",
     benchmark:

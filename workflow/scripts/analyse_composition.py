@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from attprior.analysis.composition import composition_table
 from attprior.analysis.inputs import read_samples, write_table
-from attprior.analysis.paired import paired_tests
 from attprior.analysis.truth import read_sites
 from attprior.log import logged
+from attprior.statistics import differences
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -19,6 +19,6 @@ with logged(snakemake.log[0]):
         snakemake.params.flank,
         pd.concat(map(read_sites, snakemake.input.sites)),
     )
-    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    tests = differences(table, arms, ["kind", "metric"])
     write_table(table, snakemake.output.table)
     write_table(tests, snakemake.output.tests)

@@ -11,8 +11,8 @@ from attprior.analysis.footprints import (
     set_masks,
 )
 from attprior.analysis.inputs import read_samples, write_table
-from attprior.analysis.paired import paired_tests
 from attprior.log import logged
+from attprior.statistics import differences
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -31,9 +31,7 @@ with logged(snakemake.log[0]):
     }
     masks = set_masks(samples, intervals, motifs, params.p_value)
     table = footprints_table(samples, masks, params.arms, params.seed)
-    tests = paired_tests(
-        table, params.arms, ["set", "kind", "metric"], ["fold", "example"], alternative="greater"
-    )
+    tests = differences(table, params.arms, ["set", "kind", "metric"])
     write_table(table, snakemake.output.table)
     write_table(curve_table(samples, masks, params.arms, params.seed), snakemake.output.curve)
     write_table(tests, snakemake.output.tests)

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from attprior.analysis.hits import best_table, hits_table, peak_table
+from attprior.analysis.hits import best_table, hits_table
 from attprior.analysis.inputs import write_table
-from attprior.analysis.paired import paired_tests
 from attprior.log import logged
 from attprior.motifs.hits import read_callers, read_regions
 
@@ -15,7 +14,5 @@ with logged(snakemake.log[0]):
     arms, best = snakemake.params.arms, snakemake.params.best
     hits = read_callers(arms, finemo=snakemake.input.hits, fimo=snakemake.input.sequence_hits)
     regions = read_regions(snakemake.input.averaged[0], snakemake.params.window)
-    tests = paired_tests(peak_table(hits, regions, best), arms, ["caller", "metric"], ["peak"])
     write_table(hits_table(hits, regions), snakemake.output.table)
     write_table(best_table(hits, regions, best), snakemake.output.best)
-    write_table(tests, snakemake.output.tests)

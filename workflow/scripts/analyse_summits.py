@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from attprior.analysis.inputs import read_samples, write_table
-from attprior.analysis.paired import paired_tests
-from attprior.analysis.summits import ALTERNATIVES, curve_table, read_regions, summits_table
+from attprior.analysis.summits import curve_table, read_regions, summits_table
 from attprior.log import logged
+from attprior.statistics import differences
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,16 +15,6 @@ with logged(snakemake.log[0]):
     samples = read_samples(snakemake.input.attributions)
     peaks = read_regions(snakemake.input.labels)
     table = summits_table(samples, peaks, arms, seed)
-    tests = [
-        paired_tests(
-            table[table.metric == metric],
-            arms,
-            ["kind", "metric"],
-            ["fold", "example"],
-            alternative,
-        )
-        for metric, alternative in ALTERNATIVES.items()
-    ]
     write_table(table, snakemake.output.table)
     write_table(curve_table(samples, peaks, arms, seed), snakemake.output.curve)
-    write_table(pd.concat(tests), snakemake.output.tests)
+    write_table(differences(table, arms, ["kind", "metric"]), snakemake.output.tests)

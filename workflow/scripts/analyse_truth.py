@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from attprior.analysis.inputs import read_samples, read_table, write_table
-from attprior.analysis.paired import paired_tests
 from attprior.analysis.recovery import (
     factor_names,
     held_out,
@@ -11,9 +10,10 @@ from attprior.analysis.recovery import (
     planted_matches,
     recovery_table,
 )
-from attprior.analysis.truth import read_motifs, read_sites, truth_table
+from attprior.analysis.truth import read_motifs, read_sites, truth_table, truth_values
 from attprior.log import logged
 from attprior.motifs.hits import read_callers, read_regions
+from attprior.statistics import differences
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]):
     arms, given = snakemake.params.arms, snakemake.input
     sites = read_sites(given.sites)
-    table = truth_table(read_samples(given.attributions), sites)
+    samples = read_samples(given.attributions)
+    table = truth_table(samples, sites)
     patterns = {arm: read_motifs(path) for arm, path in zip(arms, given.patterns, strict=True)}
     matches = {arm: read_table(path) for arm, path in zip(arms, given.matches, strict=True)}
     planted = read_motifs(given.motifs) if given.motifs else {}
@@ -31,9 +32,8 @@ with logged(snakemake.log[0]):
     named = {key: factor_names(found, key[0], table) for key, table in hits.items()}
     regions = read_regions(given.averaged[0], snakemake.params.window)
     write_table(table, snakemake.output.table)
-    write_table(
-        paired_tests(table, arms, ["kind", "metric"], ["fold", "seed"]), snakemake.output.tests
-    )
+    tests = differences(truth_values(samples, sites), arms, ["kind", "metric"])
+    write_table(tests, snakemake.output.tests)
     write_table(found, snakemake.output.motifs)
     write_table(recovery_table(found, matches, here), snakemake.output.recovery)
     write_table(hits_table(named, regions, sites, held_out(given.folds)), snakemake.output.hits)

@@ -103,10 +103,9 @@ REFERENCES = {
         "approach to multiple testing. Journal of the Royal Statistical Society B 57, 289-300 "
         "(1995). https://doi.org/10.1111/j.2517-6161.1995.tb02031.x"
     ),
-    "kerby": (
-        "Kerby DS. The simple difference formula: an approach to teaching nonparametric "
-        "correlation. Comprehensive Psychology 3, 11.IT.3.1 (2014). "
-        "https://doi.org/10.2466/11.IT.3.1"
+    "hillis": (
+        "Hillis SL. A marginal-mean ANOVA approach for analyzing multireader multicase radiological "
+        "imaging data. Statistics in Medicine 33, 330-360 (2014). https://doi.org/10.1002/sim.5926"
     ),
     "scipy": (
         "Virtanen P et al. SciPy 1.0: fundamental algorithms for scientific computing in Python. "

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior import metrics
-from attprior.analysis import consistency, inputs, loci, motifs, paired, recovery, spectrum, truth
+from attprior.analysis import consistency, inputs, loci, motifs, recovery, spectrum, truth
 from attprior.errors import InputError
-from scipy.stats import wilcoxon
+from attprior.statistics import differences, groups_of
 
 ARMS = ["without_prior", "with_prior"]
 SEEDS, EXAMPLES, LENGTH, MOTIF = 3, 12, 120, 10
@@ -77,10 +77,10 @@ def test_arms_on_different_peaks_are_refused(tmp_path):
 def test_spectrum_is_lower_with_less_noise(samples):
     table = spectrum.spectrum_table(samples, 20, 3)
     assert len(table) == 2 * 2 * SEEDS * EXAMPLES * 2
-    tests = paired.paired_tests(table, ARMS, ["kind", "metric"], ["fold", "example"], "less")
-    assert (tests.n == EXAMPLES).all()
-    assert (tests.difference < 0).all()
-    assert (tests.p_value < 0.01).all()
+    tests = differences(table, ARMS, ["kind", "metric"])
+    assert (tests.examples == EXAMPLES).all()
+    assert (tests.seeds == SEEDS).all()
+    assert (tests.high < 0).all()
 
 
 def test_mean_spectrum_sums_to_one_and_to_the_share(samples):
@@ -96,15 +96,16 @@ def test_consistency_equals_the_mean_over_pairs(samples):
     table = consistency.consistency_table(samples, ARMS, seed=1)
     a = samples[0].hypothetical["deepshap"][:, 0]
     for metric, function in consistency.SINGLE.items():
-        expected = np.mean([function(a[i], a[j]) for i, j in [(0, 1), (0, 2), (1, 2)]])
+        of_pair = {(i, j): function(a[i], a[j]) for i, j in [(0, 1), (0, 2), (1, 2)]}
         found = table[
             (table.arm == ARMS[0])
             & (table.kind == "deepshap")
             & (table.example == samples[0].index[0])
             & (table.metric == metric)
         ]
-        assert found.value.item() == pytest.approx(expected)
-        assert found.pairs.item() == 3
+        assert found.value.mean() == pytest.approx(np.mean(list(of_pair.values())))
+        of_first = found[found.seed == samples[0].seeds[0]].value.item()
+        assert of_first == pytest.approx((of_pair[0, 1] + of_pair[0, 2]) / 2)
 
 
 def test_shuffled_positions_score_lower_than_seeds(samples):
@@ -124,41 +125,7 @@ def test_one_seed_gives_an_empty_table_and_no_test(samples):
     table = consistency.consistency_table(single, ARMS, seed=1)
     assert table.empty
     assert list(table) == consistency.COLUMNS
-    assert paired.paired_tests(table, ARMS, ["kind", "metric"], ["fold", "example"]).empty
-
-
-def test_paired_test_equals_scipy_and_ignores_order():
-    rng = np.random.default_rng(3)
-    table = pd.DataFrame(
-        {
-            "arm": np.repeat(ARMS, 20),
-            "metric": "m",
-            "seed": np.tile(np.arange(20), 2),
-            "value": rng.normal(size=40),
-        }
-    )
-    tests = paired.paired_tests(table, ARMS, ["metric"], ["seed"], "greater")
-    values = table.value.to_numpy()
-    expected = wilcoxon(values[20:], values[:20], alternative="greater")
-    assert tests.p_value.item() == expected.pvalue
-    assert tests.statistic.item() == expected.statistic
-    shuffled = paired.paired_tests(
-        table.sample(frac=1, random_state=0), ARMS, ["metric"], ["seed"], "greater"
-    )
-    pd.testing.assert_frame_equal(tests, shuffled)
-
-
-def test_effect_is_one_where_all_pairs_rise():
-    assert paired.rank_biserial(np.array([1.0, 2, 3])) == 1
-    assert paired.rank_biserial(np.array([-1.0, 2, 3])) == pytest.approx(4 / 6)
-    assert np.isnan(paired.rank_biserial(np.zeros(3)))
-
-
-def test_equal_arms_are_not_tested():
-    table = pd.DataFrame({"arm": ARMS, "metric": "m", "seed": 1, "value": 2.0})
-    tests = paired.paired_tests(table, ARMS, ["metric"], ["seed"])
-    assert tests.n.item() == 1
-    assert np.isnan(tests.p_value.item())
+    assert differences(table, ARMS, ["kind", "metric"], pairs=True).empty
 
 
 def test_loci_hold_the_contributions_of_few_peaks(samples):
@@ -194,10 +161,21 @@ def test_share_of_attribution_that_is_all_in_sites_is_one(samples, sites):
     assert table[table.metric == "share_in_sites"].value.to_numpy() == pytest.approx(1)
 
 
+def test_values_of_examples_have_the_mean_of_all(samples, sites):
+    table = truth.truth_table(samples, sites)
+    values = truth.truth_values(samples, sites)
+    assert list(values) == truth.VALUE_COLUMNS
+    keys = ["arm", "seed", "kind", "metric"]
+    means = values.groupby(keys).value.mean()
+    np.testing.assert_allclose(means, table.set_index(keys).value[means.index])
+    assert values.groupby(keys).size().eq(len(np.unique(groups_of(EXAMPLES)))).all()
+
+
 def test_truth_without_sites_is_not_a_number(samples, sites):
     table = truth.truth_table(samples, sites.assign(chrom="chr9"))
     assert (table.n == 0).all()
     assert table.value.isna().all()
+    assert truth.truth_values(samples, sites.assign(chrom="chr9")).empty
 
 
 @pytest.mark.parametrize("text", ["chrom\tstart\tend\nchr1\t1\t2\n", "chr1 1 2\n"])

@@ -1,4 +1,4 @@
-"""The landing page says what the tests found: no more, and nothing the other way round."""
+"""The landing page says what was found: no more, and nothing the other way round."""
 
 import re
 
@@ -17,25 +17,31 @@ ROW = {
     "better": 1,
     "first": "without_prior",
     "second": "with_prior",
-    "n": 60,
+    "folds": 1,
+    "seeds": 3,
+    "examples": 60,
     "mean_first": 0.6854,
     "mean_second": 0.7986,
     "difference": 0.1132,
-    "effect": 0.9,
-    "gain": 0.9,
-    "test": "Wilcoxon signed-rank",
-    "alternative": "two-sided",
+    "low": 0.05,
+    "high": 0.18,
     "p_value": 1e-6,
+    "seeds_needed": 3,
+    "by_seed": "0.1 0.12 0.11",
+    "q_value": 1e-5,
+    "verdict": "better",
 }
 LOSS = {"metric": "Profile NLL", "analysis": "performance", "better": -1, "of": "TASK"}
-SHARE = {"metric": "High frequencies, DeepSHAP", "analysis": "spectrum", "better": -1}
+UNSURE = {"verdict": "cannot tell", "low": -0.05, "high": 0.3, "p_value": 0.2, "seeds_needed": 12}
 
 
 @pytest.fixture
 def page(tmp_path):
-    def write(*changes, setup=None, left_out=()):
+    def write(*changes, untaught=(), setup=None, left_out=()):
         table = pd.DataFrame([ROW | change for change in changes], columns=COLUMNS)
-        write_headlines(table, 3, setup or {}, left_out, tmp_path / "page.html")
+        figure = tmp_path / "summary.svg"
+        figure.write_text('<?xml version="1.0"?>\n<svg>drawn</svg>')
+        write_headlines(table, figure, untaught, setup or {}, left_out, tmp_path / "page.html")
         return (tmp_path / "page.html").read_text().replace("&#x27;", "'")
 
     return write
@@ -45,45 +51,39 @@ def items(text):
     return re.findall(r"<li>(.*?)</li>", text)
 
 
-def test_sentence_names_both_means_and_what_p_counts(page):
+def test_sentence_names_both_means_and_the_interval(page):
     assert items(page({})) == [
         "DeepSHAP's share in known sites rose from 0.685 to 0.799 "
-        "(n = 60 pairs of models, p = 1e-06)."
+        "(+0.11, 95 % interval 0.05 to 0.18)."
     ]
-    assert "60 peaks" in items(page(SHARE))[0]
 
 
 def test_rise_of_a_loss_is_for_the_worse(page):
-    (said,) = items(page(LOSS | {"gain": -0.9}))
+    (said,) = items(page(LOSS | {"verdict": "worse"}))
     assert "(TASK) rose" in said
     assert "for the worse" in said
 
 
-def test_one_sided_test_that_found_the_opposite_is_for_the_worse(page):
-    wrong = SHARE | {"gain": -0.9, "alternative": "less", "p_value": 0.999}
-    assert "for the worse" in items(page(wrong))[0]
-    assert "for the worse" not in items(page(wrong | {"alternative": "two-sided"}))[0]
+def test_one_cannot_tell_names_the_seeds_and_how_many_would_do(page):
+    (said,) = items(page(UNSURE))
+    assert "rose" not in said
+    assert "cannot tell with 3 seeds; about 12 would do" in said
+    assert "1 cannot tell" in page(UNSURE)
+    (said,) = items(page(UNSURE | {"seeds_needed": float("inf")}))
+    assert "nor would 100" in said
 
 
-@pytest.mark.parametrize(
-    ("n", "alternative", "verdict"),
-    [
-        (5, "two-sided", "too few pairs"),
-        (6, "two-sided", "no difference shown"),
-        (4, "greater", "too few pairs"),
-        (5, "greater", "no difference shown"),
-    ],
-)
-def test_too_few_pairs_are_told_from_no_difference(page, n, alternative, verdict):
-    text = page({"n": n, "alternative": alternative, "p_value": 0.5})
-    assert "rose" not in items(text)[0]
-    assert f">{verdict}</td>" in text
-    assert f"1 {verdict}" in text
+def test_one_seed_has_no_interval_and_no_finding(page):
+    nothing = dict.fromkeys(("low", "high", "p_value", "seeds_needed", "q_value"), float("nan"))
+    (said,) = items(page(UNSURE | nothing | {"seeds": 1}))
+    assert said.endswith("cannot tell with 1 seed.")
+    assert "interval" not in said
 
 
-def test_untested_row_is_no_finding(page):
-    nothing = dict.fromkeys(("p_value", "effect", "gain"), float("nan"))
-    assert "not tested" in items(page(nothing))[0]
+def test_interval_without_zero_is_no_finding_among_many(page):
+    (said,) = items(page({"verdict": "cannot tell", "p_value": 0.04}))
+    assert "so many metrics" in said
+    assert "rose" not in said
 
 
 def test_every_condition_comparison_and_row_is_on_the_page(page):
@@ -101,6 +101,19 @@ def test_every_condition_comparison_and_row_is_on_the_page(page):
     assert "<B" not in text
 
 
+def test_figure_stands_before_the_words_without_its_declaration(page):
+    text = page({})
+    assert text.index("<svg>drawn</svg>") < text.index("<li>")
+    assert "<?xml" not in text
+
+
+def test_models_that_learned_nothing_are_named_first(page):
+    text = page({}, untaught=["SPI1, without prior, seed 2: counts"])
+    assert items(text)[0] == "SPI1, without prior, seed 2: counts"
+    assert text.index("no better than a constant") < text.index("<svg>")
+    assert "no better than a constant" not in page({})
+
+
 def test_left_out_analyses_are_named(page):
     assert "Known sites of SPI1" in page({}, left_out=["Known sites of SPI1 (none)"])
     assert "Left out" not in page({})
@@ -112,5 +125,5 @@ def test_setup_is_told(page):
     )
 
 
-def test_nothing_tested_is_said(page):
-    assert "Nothing was tested" in page()
+def test_nothing_compared_is_said(page):
+    assert "Nothing was compared" in page()

@@ -6,7 +6,6 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis.paired import paired_tests
 from attprior.analysis.tracks import BOUND
 from attprior.plotting import (
     consistency,
@@ -22,6 +21,7 @@ from attprior.plotting import (
     truth,
 )
 from attprior.plotting.logo import draw_logo, letter
+from attprior.statistics import differences
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
@@ -96,18 +96,18 @@ def draw_spectrum(arms, seeds):
         metric=names,
     ).assign(freq_limit=30)  # fmt: skip
     curve = grid(arm=arms, kind=["gradient", "deepshap"], frequency=range(1, 101))
-    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    tests = differences(table, arms, ["kind", "metric"])
     return spectrum.plot_spectrum(table, curve.rename(columns={"value": "magnitude"}), tests, arms)
 
 
 def draw_consistency(arms, seeds):
     everything = [*arms, *consistency.LINES]
     table = grid(
-        arm=everything, fold=["f"], kind=["gradient", "deepshap"], example=range(20),
-        metric=["jaccard", "cosine"],
+        arm=everything, fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"],
+        example=range(20), metric=["jaccard", "cosine"],
     )  # fmt: skip
     table.loc[table.arm == "bound: bases shuffled", "value"] += 100
-    tests = paired_tests(table, arms, ["kind", "metric"], ["fold", "example"])
+    tests = differences(table, arms, ["kind", "metric"])
     return consistency.plot_consistency(table, tests, arms)
 
 
@@ -147,7 +147,7 @@ def measured(arms, seeds, metrics, **columns):
         arm=[*arms, BOUND], fold=["f"], seed=range(seeds), **columns,
         kind=["gradient", "deepshap"], example=range(20), metric=metrics,
     )  # fmt: skip
-    return table, paired_tests(table, arms, [*columns, "kind", "metric"], ["fold", "example"])
+    return table, differences(table, arms, [*columns, "kind", "metric"])
 
 
 def draw_footprints(arms, seeds):

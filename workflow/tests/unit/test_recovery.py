@@ -206,7 +206,6 @@ def test_shares_by_rank_add_up_to_all_peaks():
     assert table.with_hit.sum() == len(called)
     has = np.isin(start + 30, chosen)
     assert table.share.iloc[0] == has[:6].mean()
-    assert hits.peak_table(found, regions, 20).value.tolist() == has[:20].tolist()
 
 
 def test_no_peaks_give_headers_of_shares():
@@ -217,4 +216,3 @@ def test_no_peaks_give_headers_of_shares():
     table = hits.best_table(none, empty, 10)
     assert table.peaks.tolist() == [0, 0]
     assert table.share.isna().all()
-    assert hits.peak_table(none, empty, 10).empty

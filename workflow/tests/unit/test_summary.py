@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior.analysis.low_pass import filtered
-from attprior.analysis.paired import paired_tests
 from attprior.analysis.summary import COLUMNS, HEADLINES, Result, summary_table
 from attprior.plotting.summary import plot_summary
+from attprior.statistics import differences
 from matplotlib import pyplot as plt
 
 ARMS = ["without_prior", "with_prior"]
@@ -21,11 +21,11 @@ def close():
 
 def made_tests(arms=ARMS, rise=1.0, **columns):
     """Tests of all combinations of columns; the second arm is higher by `rise`."""
-    index = pd.MultiIndex.from_product([*columns.values(), arms, range(8)])
-    table = index.to_frame(index=False, name=[*columns, "arm", "example"])
+    index = pd.MultiIndex.from_product([*columns.values(), arms, range(3), range(8)])
+    table = index.to_frame(index=False, name=[*columns, "arm", "seed", "example"])
     noise = np.random.default_rng(0).normal(0, 0.1, len(table))
     table["value"] = rise * (table.arm == arms[1]) + noise
-    return paired_tests(table, arms, list(columns), ["example"])
+    return differences(table.assign(fold="fold_1"), arms, list(columns))
 
 
 def spectrum(**made):
@@ -40,18 +40,18 @@ def test_headlines_are_the_rows_of_the_tests():
     row = table[table.metric == "High frequencies, DeepSHAP"].iloc[0]
     chosen = (tests.kind == "deepshap") & (tests.metric == "high_frequency_share")
     expected = tests[chosen].iloc[0]
-    same = ["n", "mean_first", "mean_second", "difference", "effect", "p_value", "test"]
+    same = ["examples", "mean_first", "mean_second", "difference", "low", "high", "p_value"]
     pd.testing.assert_series_equal(row[same], expected[same], check_names=False)
     assert (row.condition, row.model, row.comparison) == ("SPI1", "profile", "prior")
 
 
-def test_gain_is_the_effect_towards_the_better_side():
+def test_verdict_is_towards_the_better_side():
     found = [Result("A", "profile", "prior", "spectrum", spectrum(rise=1.0))]
     jaccard = made_tests(kind=["deepshap"], metric=["jaccard"])
     found.append(Result("A", "profile", "prior", "consistency", jaccard))
-    gain = summary_table(found, COMPARISONS).set_index("metric").gain
-    assert gain["High frequencies, gradient"] == -1
-    assert gain["Jaccard of seeds, DeepSHAP"] == 1
+    verdict = summary_table(found, COMPARISONS).set_index("metric").verdict
+    assert verdict["High frequencies, gradient"] == "worse"
+    assert verdict["Jaccard of seeds, DeepSHAP"] == "better"
 
 
 def test_performance_is_of_the_test_chromosomes_and_of_each_task():
@@ -108,7 +108,8 @@ def test_every_headline_of_every_comparison_is_drawn():
     ]
     figure = plot_summary(summary_table(made, COMPARISONS))
     for ax in figure.axes:
-        assert len(ax.collections) == 3 * len(conditions)
+        # the seeds' dots, and that of their mean
+        assert len(ax.collections) == 2 * 3 * len(conditions)
     assert [ax.get_title() for ax in figure.axes] == [
         "with prior\nagainst without prior",
         "l2\nagainst without prior",
@@ -117,8 +118,23 @@ def test_every_headline_of_every_comparison_is_drawn():
 
 def test_untested_metric_leaves_no_dot():
     tests = spectrum()
-    tests["effect"] = np.nan
-    figure = plot_summary(
-        summary_table([Result("A", "profile", "prior", "spectrum", tests)], COMPARISONS)
+    tests["difference"] = np.nan
+    table = summary_table([Result("A", "profile", "prior", "spectrum", tests)], COMPARISONS)
+    assert "Nothing" in plot_summary(table).texts[0].get_text()
+
+
+def test_better_is_drawn_to_the_right_whatever_the_metric():
+    made = [Result("A", "profile", "prior", "spectrum", spectrum(rise=-1.0))]
+    made.append(
+        Result(
+            "A",
+            "profile",
+            "prior",
+            "consistency",
+            made_tests(kind=["deepshap"], metric=["jaccard"]),
+        )
     )
-    assert not figure.axes[0].collections
+    figure = plot_summary(summary_table(made, COMPARISONS))
+    middles = [c.get_offsets().mean(axis=0)[0] for c in figure.axes[0].collections]
+    assert min(middles) > 0
+    assert max(middles) < 1

@@ -1,6 +1,6 @@
 """Whether models that differ in their random initialisation alone explain a peak alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attprior import metrics
 from attprior.analysis.inputs import KINDS, Sample
 
-COLUMNS = ["arm", "fold", "kind", "example", "metric", "value", "pairs"]
+COLUMNS = ["arm", "fold", "seed", "kind", "example", "metric", "value"]
 PAIRWISE: dict[str, Callable] = {
     "jaccard": metrics.pairwise_jaccard,
     "cosine": metrics.pairwise_cosine,
@@ -43,11 +43,10 @@ BOUNDS: dict[str, Callable] = {
 
 
 def consistency_table(samples: list[Sample], arms: Sequence[str], seed: int) -> pd.DataFrame:
-    """Mean similarity of attributions between seeds, for each sampled example.
+    """Mean similarity of each seed's attributions with those of the other seeds, for each example.
 
     Attributions are those of all four bases: hypothetical contributions and input gradients. The
-    bounds are the similarity of the first arm's attributions with shuffled copies of themselves,
-    a mean over its seeds.
+    bounds are the similarity of the first arm's attributions with shuffled copies of themselves.
 
     Parameters
     ----------
@@ -61,30 +60,39 @@ def consistency_table(samples: list[Sample], arms: Sequence[str], seed: int) -> 
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`; `arm` is an arm or a bound's name, `pairs` the similarities averaged.
-        No rows if there is but one seed, as there is nothing to compare.
+        Columns `COLUMNS`; `arm` is an arm or a bound's name. The mean over an arm's seeds is that
+        over its pairs. No rows if there is but one seed, as there is nothing to compare.
     """
     rng = np.random.default_rng(seed)
     rows = []
     for sample in samples:
-        count = len(sample.seeds)
-        if count < 2:
+        if len(sample.seeds) < 2:
             continue
-        pairs = np.triu_indices(count, k=1)
         for kind in KINDS:
             for m, example in enumerate(sample.index):
                 attributions = sample.hypothetical[kind][:, m]
-                key = (sample.fold, kind, int(example))
                 for metric, similarity in PAIRWISE.items():
-                    value = similarity(attributions)[pairs].mean()
-                    rows.append((sample.arm, *key, metric, value, len(pairs[0])))
+                    values = with_others(similarity(attributions))
+                    rows += _rows(sample, sample.arm, kind, example, metric, values)
                 if sample.arm != arms[0]:
                     continue
                 for bound, shuffle in BOUNDS.items():
                     shuffled = [shuffle(attribution, rng) for attribution in attributions]
                     for metric, similarity in SINGLE.items():
-                        values = [
-                            similarity(*pair) for pair in zip(attributions, shuffled, strict=True)
-                        ]
-                        rows.append((bound, *key, metric, np.mean(values), count))
+                        values = map(similarity, attributions, shuffled)
+                        rows += _rows(sample, bound, kind, example, metric, values)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(
+    sample: Sample, arm: str, kind: str, example: int, metric: str, values: Iterable[float]
+) -> list[tuple]:
+    return [
+        (arm, sample.fold, seed, kind, int(example), metric, value)
+        for seed, value in zip(sample.seeds, values, strict=True)
+    ]
+
+
+def with_others(similarity: NDArray) -> NDArray:
+    """Mean of each seed's similarities with the other seeds, (S,), from those of all pairs (S, S)."""
+    return (similarity.sum(axis=1) - np.diag(similarity)) / (len(similarity) - 1)

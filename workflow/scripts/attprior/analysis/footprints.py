@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from attprior import metrics
 from attprior.analysis.inputs import Sample
 from attprior.analysis.tracks import join, per_example, sized_tracks
-from attprior.analysis.truth import read_sites, site_mask
+from attprior.analysis.truth import read_sites, share_inside, site_mask
 from attprior.errors import InputError
 from attprior.genome import naming_hint, read_chrom_sizes, some
 from attprior.motifs.database import read_motifs
@@ -150,12 +150,6 @@ def set_masks(
 def scored(mask: NDArray) -> NDArray:
     """Examples (M,) of a mask (M, L) that have bases inside and outside."""
     return mask.any(axis=1) & ~mask.all(axis=1)
-
-
-def share_inside(track: NDArray, mask: NDArray) -> NDArray:
-    """Share of tracks (..., L) of |contribution| that lies inside; NaN for a track of zeros."""
-    total, inside = track.sum(axis=-1), (track * mask).sum(axis=-1)
-    return np.divide(inside, total, out=np.full_like(total, np.nan), where=total > 0)
 
 
 def top_enrichment(track: NDArray, mask: NDArray, numbers: NDArray) -> NDArray:

@@ -12,7 +12,6 @@ ANY = "any"  # stands for all names together
 BINS = 20
 COLUMNS = ["arm", "caller", "name", "first", "last", "peaks", "with_hit", "share"]
 BEST_COLUMNS = ["arm", "caller", "name", "peaks", "with_hit", "share", "hits"]
-PEAK_COLUMNS = ["arm", "caller", "metric", "peak", "value"]
 
 # (arm, caller: finemo or fimo) -> columns chrom, start, end, name
 Hits = Mapping[tuple[str, str], pd.DataFrame]
@@ -75,16 +74,3 @@ def best_table(hits: Hits, regions: pd.DataFrame, best: int) -> pd.DataFrame:
             share = has.mean() if len(has) else np.nan
             rows.append((arm, caller, name, len(has), int(has.sum()), share, number))
     return pd.DataFrame(rows, columns=BEST_COLUMNS)
-
-
-def peak_table(hits: Hits, regions: pd.DataFrame, best: int) -> pd.DataFrame:
-    """Whether each of the best peaks has a hit (1) or none (0): columns `PEAK_COLUMNS`."""
-    regions = regions.iloc[:best]
-    ranks = np.arange(1, len(regions) + 1)
-    tables = [
-        pd.DataFrame({"peak": ranks, "value": have_hit(regions, table).astype(float)}).assign(
-            arm=arm, caller=caller, metric="with_hit"
-        )[PEAK_COLUMNS]
-        for (arm, caller), table in hits.items()
-    ]
-    return pd.concat(tables, ignore_index=True)

@@ -10,11 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior import metrics
+from attprior.analysis.consistency import with_others
 from attprior.analysis.inputs import Sample
-from attprior.analysis.paired import STATISTICS, paired_tests
+from attprior.analysis.tracks import join, per_example
 from attprior.analysis.truth import site_mask
+from attprior.statistics import differences
 
-COLUMNS = ["arm", "fold", "example", "metric", "value", "sd"]
+COLUMNS = ["arm", "fold", "seed", "example", "metric", "value"]
 CUT, WEIGHTED = "cut", "weighted"
 
 
@@ -80,12 +82,11 @@ def low_pass_table(
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`; `arm` is an arm, or the first with its filter (`filtered`). `value` is
-        a mean over seeds and `sd` their standard deviation. Metrics: `high_frequency_share`,
-        `entropy` (bits), `jaccard` (pairs of seeds; none with one seed), and at examples with a
-        site `share_in_sites` and `auprc` of bases in sites.
+        Columns `COLUMNS`; `arm` is an arm, or the first with its filter (`filtered`). Metrics:
+        `high_frequency_share`, `entropy` (bits), `jaccard` (a mean over the other seeds; none with
+        one seed), and at examples with a site `share_in_sites` and `auprc` of bases in sites.
     """
-    tables = [pd.DataFrame(columns=COLUMNS)]
+    tables = []
     for sample in samples:
         length = sample.codes.shape[1]
         variants = {sample.arm: None}
@@ -101,21 +102,11 @@ def low_pass_table(
                 track, bases = low_pass(track, weights), low_pass(bases, weights)
             values = _by_seed(track, freq_limit, smooth_sigma, mask)
             values |= _between_seeds(bases)
-            for metric, value in values.items():
-                tables.append(
-                    pd.DataFrame(
-                        {
-                            "arm": name,
-                            "fold": sample.fold,
-                            "example": sample.index,
-                            "metric": metric,
-                            "value": value.mean(axis=0),
-                            "sd": value.std(axis=0, ddof=1) if len(value) > 1 else np.nan,
-                        }
-                    )
-                )
-    table = pd.concat(tables[1:] or tables, ignore_index=True)
-    return table.dropna(subset="value").reset_index(drop=True)
+            tables += [
+                per_example(sample, value, arm=name, metric=metric).dropna()
+                for metric, value in values.items()
+            ]
+    return join(tables, COLUMNS)
 
 
 def _by_seed(
@@ -138,33 +129,33 @@ def _by_seed(
 
 
 def _between_seeds(hypothetical: NDArray) -> dict[str, NDArray]:
-    """Continuous Jaccard (pairs, M) of each two seeds' attributions (Z, M, 4, L)."""
-    pairs = np.triu_indices(len(hypothetical), k=1)
-    if not len(pairs[0]) or not hypothetical.shape[1]:
+    """Continuous Jaccard (Z, M) of each seed's attributions (Z, M, 4, L) with the other seeds'."""
+    if len(hypothetical) < 2 or not hypothetical.shape[1]:
         return {}
     found = [
-        metrics.pairwise_jaccard(hypothetical[:, m])[pairs] for m in range(hypothetical.shape[1])
+        with_others(metrics.pairwise_jaccard(hypothetical[:, m]))
+        for m in range(hypothetical.shape[1])
     ]
     return {"jaccard": np.stack(found, axis=1)}
 
 
 def low_pass_tests(table: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
-    """Test the arms, the second arm against each filter of the first, and filters against none.
+    """Compare the arms, the second arm with each filter of the first, and filters with none.
 
     Returns
     -------
     pandas.DataFrame
-        Columns metric, then `STATISTICS`; two-sided, over examples.
+        Columns metric, then `attprior.statistics.STATISTICS`.
     """
     first, second = arms
     filters_of_first = [name for name in dict.fromkeys(table.arm) if name not in arms]
     pairs = [(first, second)]
     pairs += [(name, second) for name in filters_of_first]
     pairs += [(first, name) for name in filters_of_first]
-    tests = [paired_tests(table, pair, ["metric"], ["fold", "example"]) for pair in pairs]
-    tests = [test for test in tests if len(test)]
-    return (
-        pd.concat(tests, ignore_index=True)
-        if tests
-        else pd.DataFrame(columns=["metric", *STATISTICS])
-    )
+    between_seeds = table.metric == "jaccard"
+    tests = [
+        differences(table[chosen], pair, ["metric"], pairs=chosen is between_seeds)
+        for pair in pairs
+        for chosen in (~between_seeds, between_seeds)
+    ]
+    return pd.concat([test for test in tests if len(test)] or tests[:1], ignore_index=True)

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from attprior.analysis.low_pass import CUT, filtered
+from attprior.statistics import STATISTICS, verdicts
 
 COLUMNS = [
     *("comparison", "condition", "model", "analysis", "metric", "of", "better"),
-    *("first", "second", "n", "mean_first", "mean_second", "difference", "effect", "gain"),
-    *("test", "alternative", "p_value"),
+    *STATISTICS,
+    *("q_value", "verdict"),
 ]
 # columns of tests that say what a row is of, beside its metric
 PARTS = ("task", "set")
@@ -85,7 +86,7 @@ def summary_table(tested: Iterable[Result], arms: Mapping[str, Sequence[str]]) -
     pandas.DataFrame
         Columns `COLUMNS`, in the order of comparisons, then of `HEADLINES`. `of` is the task or set
         of bases, empty where there is no other; `better` is 1 where more is better and -1 where
-        less is; `gain` is the effect, with its sign turned where less is better.
+        less is. Verdicts are of a comparison's headlines together, over conditions and models.
     """
     found = [
         rows
@@ -101,11 +102,12 @@ def summary_table(tested: Iterable[Result], arms: Mapping[str, Sequence[str]]) -
     places = {name: place for place, name in enumerate(arms)}
     table["place"] = table.comparison.map(places)
     table = table.sort_values(["place", "order"], kind="stable")
-    return table[COLUMNS].reset_index(drop=True)
+    together = [verdicts(rows) for _, rows in table.groupby("comparison", sort=False)]
+    return pd.concat(together, ignore_index=True)[COLUMNS]
 
 
 def _rows(one: Result, headline: Headline, arms: Sequence[str]) -> pd.DataFrame:
-    """Rows of a table of tests that are a headline, with the columns that `COLUMNS` adds."""
+    """Rows of a table of tests that are a headline, with the columns that say what they are of."""
     first, second = arms
     # beside the two arms, the analysis of filters tests more pairs
     first = filtered(first, CUT) if headline.analysis == "low_pass" else first
@@ -122,5 +124,4 @@ def _rows(one: Result, headline: Headline, arms: Sequence[str]) -> pd.DataFrame:
         metric=headline.metric,
         of=tests[part] if part else "",
         better=headline.better,
-        gain=headline.better * tests.effect + 0.0,  # no -0
     )

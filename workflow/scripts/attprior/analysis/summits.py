@@ -18,8 +18,6 @@ from attprior.dataset.store import Labels
 
 COLUMNS = ["arm", "fold", "seed", "kind", "example", "metric", "value", "n"]
 CURVE_COLUMNS = ["arm", "fold", "seed", "kind", "distance", "density", "n"]
-# which way a metric goes if attribution is where the protein is
-ALTERNATIVES = {"spearman": "less", "auprc": "greater"}
 BIN = 10  # bp of distance
 
 

@@ -1,6 +1,7 @@
 """Attributions against binding sites that are known."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from attprior import metrics
 from attprior.analysis.inputs import KINDS, Sample
+from attprior.analysis.tracks import join, per_example
 from attprior.errors import InputError
+from attprior.statistics import groups_of, pseudovalues
 
 log = logging.getLogger(__name__)
 
 COLUMNS = ["arm", "fold", "seed", "kind", "metric", "value", "n", "chance"]
+VALUE_COLUMNS = ["arm", "fold", "seed", "kind", "metric", "example", "value"]
 
 
 def read_sites(path: str | Path) -> pd.DataFrame:
@@ -109,14 +113,54 @@ def truth_table(samples: list[Sample], sites: pd.DataFrame) -> pd.DataFrame:
         for kind in KINDS:
             tracks = np.abs(sample.contributions(kind)[:, has])
             for seed, track in zip(sample.seeds, tracks, strict=True):
-                total = track.sum(axis=1)
-                inside = (track * mask).sum(axis=1)[total > 0] / total[total > 0]
-                scores = {
-                    "share_in_sites": (inside.mean() if len(inside) else np.nan, chance),
-                    "auprc": (metrics.auprc(mask, track) if len(mask) else np.nan, chance),
-                    "auroc": (metrics.auroc(mask, track) if len(mask) else np.nan, 0.5),
-                }
-                for metric, (value, by_chance) in scores.items():
+                share = share_inside(track, mask)
+                share = share[np.isfinite(share)]
+                scores = {"share_in_sites": share.mean() if len(share) else np.nan}
+                scores |= _ranked(mask, track, slice(None))
+                for metric, value in scores.items():
+                    by_chance = 0.5 if metric == "auroc" else chance
                     key = (sample.arm, sample.fold, seed, kind, metric)
                     rows.append((*key, value, int(has.sum()), by_chance))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def share_inside(track: NDArray, mask: NDArray) -> NDArray:
+    """Share of tracks (..., L) of |contribution| that lies inside; NaN for a track of zeros."""
+    total, inside = track.sum(axis=-1), (track * mask).sum(axis=-1)
+    return np.divide(inside, total, out=np.full_like(total, np.nan), where=total > 0)
+
+
+def _ranked(mask: NDArray, track: NDArray, chosen: NDArray | slice) -> dict[str, float]:
+    """Metrics of all bases of chosen examples, of (M, L), ranked by |contribution|."""
+    mask, track = mask[chosen], track[chosen]
+    if not len(mask):
+        return {"auprc": np.nan, "auroc": np.nan}
+    return {"auprc": metrics.auprc(mask, track), "auroc": metrics.auroc(mask, track)}
+
+
+def truth_values(samples: list[Sample], sites: pd.DataFrame) -> pd.DataFrame:
+    """The metrics of `truth_table`, example by example.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `VALUE_COLUMNS`. Of `auprc` and `auroc`, which are of all examples together, an
+        example is one group of some, and the value its jackknife pseudovalue.
+    """
+    tables = []
+    for sample in samples:
+        mask = site_mask(sites, sample.chrom, sample.start, sample.codes.shape[1])
+        has = mask.any(axis=1)
+        mask, groups = mask[has], groups_of(has.sum())
+        examples = sample._replace(index=sample.index[has])
+        parts = sample._replace(index=np.unique(groups))
+        for kind in KINDS:
+            tracks = np.abs(sample.contributions(kind)[:, has])
+            keys = {"arm": sample.arm, "kind": kind}
+            share = share_inside(tracks, mask)
+            tables.append(per_example(examples, share, metric="share_in_sites", **keys))
+            each = [pseudovalues(partial(_ranked, mask, own), groups) for own in tracks]
+            for metric in each[0]:
+                values = np.stack([values[metric] for values in each])
+                tables.append(per_example(parts, values, metric=metric, **keys))
+    return join(tables, VALUE_COLUMNS).dropna()

@@ -13,8 +13,8 @@ from attprior.plotting.style import (
     arm_colours,
     arm_legend,
     distribution,
+    interval_text,
     message,
-    p_text,
     styled,
 )
 
@@ -33,7 +33,7 @@ def plot_composition(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
     table
         As `attprior.analysis.composition.composition_table` makes it.
     tests
-        Paired tests by kind and metric.
+        Differences of the arms by kind and metric.
     arms
         The two arms.
     """
@@ -47,7 +47,7 @@ def plot_composition(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
         for x, arm in enumerate(arms):
             distribution(ax, x, examples.loc[(arm, kind, metric)], colours[arm])
         test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-        title = f"{KIND_LABELS.get(kind, kind)}\n{p_text(test.p_value, test.n)}"
+        title = f"{KIND_LABELS.get(kind, kind)}\n{interval_text(test)}"
         ax.set_title(title, fontsize=6.5)
         ax.axhline(0, color=GREY, lw=0.8, ls=":")
         ax.set_ylabel(LABELS[metric])

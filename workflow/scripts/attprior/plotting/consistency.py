@@ -14,8 +14,8 @@ from attprior.plotting.style import (
     arm_colours,
     arm_legend,
     distribution,
+    interval_text,
     message,
-    p_text,
     styled,
 )
 
@@ -37,7 +37,7 @@ def plot_consistency(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
     table
         As `attprior.analysis.consistency.consistency_table` makes it.
     tests
-        Paired tests by kind and metric.
+        Differences of the arms by kind and metric.
     arms
         The two arms.
     """
@@ -50,10 +50,11 @@ def plot_consistency(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
     for ax, (kind, metric) in zip(grid[0], panels, strict=True):
         values = table[(table.kind == kind) & (table.metric == metric)]
         for x, arm in enumerate(arms):
-            distribution(ax, x, values.value[values.arm == arm], colours[arm])
+            own = values[values.arm == arm].groupby(["fold", "example"]).value.mean()
+            distribution(ax, x, own, colours[arm])
         _bounds(ax, values)
         test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-        ax.set_title(f"{TITLES.get(kind, kind)}\n{p_text(test.p_value, test.n)}", fontsize=6.5)
+        ax.set_title(f"{TITLES.get(kind, kind)}\n{interval_text(test)}", fontsize=6.5)
         ax.set_ylabel(LABELS[metric])
         ax.set_xticks([])
         ax.set_xlim(-0.6, len(arms) - 0.4)

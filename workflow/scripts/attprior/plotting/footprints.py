@@ -37,7 +37,7 @@ def plot_footprints(
     table, curve
         As `attprior.analysis.footprints` makes them.
     tests
-        Paired tests by set, kind and metric.
+        Differences of the arms by set, kind and metric.
     arms
         The two arms.
     """
@@ -47,7 +47,7 @@ def plot_footprints(
     figure = plt.figure(figsize=(PAGE_WIDTH, 0.4 + 2.1 * len(sets)))
     for part, name in zip(figure.subfigures(len(sets), 1, squeeze=False)[:, 0], sets, strict=True):
         _draw_set(part, *(rows[rows["set"] == name] for rows in (table, curve, tests)), arms)
-        n = tests.n[tests["set"] == name].max()
+        n = tests.examples[tests["set"] == name].max()
         part.suptitle(
             f"{label(name, 60)} · n = {n}", x=0.01, ha="left", weight="bold", fontsize=7.5
         )

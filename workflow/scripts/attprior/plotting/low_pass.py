@@ -13,9 +13,9 @@ from attprior.plotting.style import (
     PAGE_WIDTH,
     arm_colours,
     distribution,
+    interval_text,
     label,
     message,
-    p_text,
     styled,
 )
 
@@ -50,11 +50,12 @@ def plot_low_pass(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[str])
     for ax, metric in zip(axes[0], shown, strict=True):
         values = table[table.metric == metric]
         for x, (name, (colour, _)) in enumerate(colours.items()):
-            distribution(ax, x, values.value[values.arm == name], colour, width=0.6)
+            own = values[values.arm == name].groupby(["fold", "example"]).value.mean()
+            distribution(ax, x, own, colour, width=0.6)
         pair = (tests["first"] == filtered(arms[0], CUT)) & (tests["second"] == arms[1])
         for test in tests[pair & (tests.metric == metric)].itertuples():
-            # the two that are tested, and what came of it
-            ax.set_title(f"{p_text(test.p_value)}\nn = {test.n}", fontsize=6.5)
+            # of the two that matter most
+            ax.set_title(interval_text(test, "\n"), fontsize=6.5)
         ax.set_ylabel(LABELS[metric])
         ax.set_xticks([])
         ax.set_xlim(-0.6, len(colours) - 0.4)

@@ -14,7 +14,7 @@ from attprior.plotting.style import (
     arm_colours,
     arm_legend,
     distribution,
-    p_text,
+    interval_text,
     styled,
 )
 
@@ -35,7 +35,7 @@ def plot_spectrum(
     table, curve
         As `attprior.analysis.spectrum` makes them.
     tests
-        Paired tests by kind and metric.
+        Differences of the arms by kind and metric.
     arms
         The two arms.
     """
@@ -73,7 +73,7 @@ def plot_spectrum(
             for x, arm in enumerate(arms):
                 distribution(ax, x, examples.loc[(arm, kind, metric)], colours[arm])
             test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-            ax.set_title(p_text(test.p_value, test.n), fontsize=6.5)
+            ax.set_title(interval_text(test), fontsize=6.5)
             ax.set_ylabel(name)
             ax.set_xticks([])
             ax.set_xlim(-0.6, len(arms) - 0.4)

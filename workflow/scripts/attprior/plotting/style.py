@@ -170,14 +170,14 @@ def distribution(ax: Axes, x: float, values: ArrayLike, colour: str, width: floa
 def by_kind(
     ax: Axes, table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[str], bound: str
 ) -> None:
-    """Draw a metric of both arms by kind of attribution, with the test's p value beneath.
+    """Draw a metric of both arms by kind of attribution, with their difference beneath.
 
     Parameters
     ----------
     table
         A metric's values of each example: columns arm, fold, seed, kind, example, value.
     tests
-        Its paired tests by kind.
+        Differences of the arms by kind.
     arms
         The two arms. A dot is an example, a mean over seeds; a diamond is a seed in a fold.
     bound
@@ -196,11 +196,11 @@ def by_kind(
             ax.scatter(place, seeds, s=np.clip(40 / len(seeds), 2, 7), zorder=5, **mark)
         shuffled = values.value[values.arm == bound].mean()
         ax.plot([x - 0.45, x + 0.45], [shuffled] * 2, color=GREY, lw=0.9, ls=":")
-    p_values = tests.set_index("kind").p_value
+    found = {test.kind: test for test in tests.itertuples()}
     # two lines for each kind, so that names stand clear of each other
     titles = [textwrap.wrap(KIND_LABELS.get(kind, kind), 9) + [""] for kind in kinds]
     names = [
-        "\n".join([*title[:2], p_text(p_values[kind])])
+        "\n".join([*title[:2], interval_text(found[kind], "\n")])
         for title, kind in zip(titles, kinds, strict=True)
     ]
     ax.set_xticks(range(len(kinds)), names, fontsize=6)
@@ -217,12 +217,7 @@ def seed_curves(ax: Axes, curve: pd.DataFrame, x: str, y: str, arms: Sequence[st
         ax.plot(mean.index, mean, color=colour, lw=1.3, zorder=3)
 
 
-def p_text(p_value: float, n: int | None = None) -> str:
-    """P value and, if given, number of pairs of a test, in short."""
-    pairs = "" if n is None else f", n = {n}"
-    if not np.isfinite(p_value):
-        return f"no test{pairs}"
-    if p_value >= 0.001:
-        return f"p = {p_value:.3f}{pairs}"
-    mantissa, exponent = f"{p_value:.0e}".split("e")
-    return rf"p = {mantissa}×10$^{{{int(exponent)}}}${pairs}"
+def interval_text(test, between: str = " ") -> str:
+    """Difference of the arms and its 95 % interval, of a row of a table of tests, in short."""
+    interval = f"[{test.low:.2g}, {test.high:.2g}]" if np.isfinite(test.low) else "no interval"
+    return f"{test.difference:+.2g}{between}{interval}"

@@ -7,54 +7,80 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from attprior.plotting.style import GREY, PAGE_WIDTH, label, message, styled
+from attprior.plotting.style import GREY, PAGE_WIDTH, interval_text, label, message, styled
 
 # Okabe and Ito's palette, less its yellow, which is lost on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-SIGNIFICANT = 0.05
 COLUMNS = 3
+ROW, GAP = 0.125, 0.06  # inches of an interval, and between metrics
 
 
 @styled()
 def plot_summary(table: pd.DataFrame) -> Figure:
-    """Draw the gain of each headline, a panel per comparison, a dot per condition and model.
+    """Draw the difference of each headline with its interval, a panel per comparison.
 
     Parameters
     ----------
     table
         As `attprior.analysis.summary.summary_table` makes it.
     """
+    table = table[table.difference.notna()]
     if table.empty:
-        return message("Nothing was tested")
-    table = table.assign(who=_who(table))
+        return message("Nothing was compared")
+    table = table.assign(
+        who=_who(table), of=table.of.astype(object).fillna(""), scale=_scales(table)
+    )
     colours = _colours(list(table.who.unique()))
-    metrics, comparisons = list(table.metric.unique()), list(table.comparison.unique())
+    places = _places(table)
+    comparisons = list(table.comparison.unique())
     columns = min(COLUMNS, len(comparisons))
     rows = int(np.ceil(len(comparisons) / columns))
-    height = 0.9 + rows * (0.75 + 0.17 * len(metrics))
+    height = 0.95 + rows * (0.4 + places.iloc[-1] + ROW)
     shape = {"figsize": (PAGE_WIDTH, height), "squeeze": False, "sharex": True, "sharey": True}
     figure, grid = plt.subplots(rows, columns, **shape)
     for ax in grid.flat[len(comparisons) :]:
         ax.set_visible(False)
     for ax, comparison in zip(grid.flat, comparisons, strict=False):
-        _panel(ax, table[table.comparison == comparison], metrics, colours)
-    _separate(grid, table, metrics)
-    for ax in grid[:, 0]:
-        arrows = table.drop_duplicates("metric").set_index("metric").better
-        names = [f"{name} {'↑' if arrows[name] > 0 else '↓'}" for name in metrics]
-        ax.set_yticks(range(len(metrics)), names)
-    grid[0, 0].set_ylim(len(metrics) - 0.5, -0.5)
-    grid[0, 0].set_xlim(-1.12, 1.12)
-    grid[0, 0].set_xticks([-1, 0, 1])
-    figure.supxlabel("← worse     effect (rank-biserial correlation)     better →", fontsize=7)
+        own = table[table.comparison == comparison]
+        _panel(ax, own, places, colours, with_text=columns == 1)
+    _name_metrics(grid, table, places)
+    grid[0, 0].set_ylim(places.iloc[-1] + ROW, -ROW)
+    grid[0, 0].set_xlim(-1.08, 1.08)
+    grid[0, 0].set_xticks([0])
+    figure.supxlabel(
+        "← worse     difference, each metric to its own scale     better →", fontsize=7
+    )
     _legend(figure, colours)
     return figure
 
 
 def _who(table: pd.DataFrame) -> pd.Series:
-    """What a dot is of: its condition, and its model if there are several."""
+    """What an interval is of: its condition, and its model if there are several."""
     several = table.model.nunique() > 1
     return table.condition + (", " + table.model if several else "")
+
+
+def _seeds(row) -> np.ndarray:
+    """Differences of a row's seeds."""
+    return np.array(str(row.by_seed).split(), dtype=float) if row.by_seed else np.empty(0)
+
+
+def _scales(table: pd.DataFrame) -> pd.Series:
+    """Largest number that is drawn of a row's metric."""
+    largest = [
+        np.nanmax(np.abs([row.difference, row.low, row.high, *_seeds(row)]))
+        for row in table.itertuples()
+    ]
+    return pd.Series(largest, table.index).groupby(table.metric).transform("max").replace(0, 1)
+
+
+def _places(table: pd.DataFrame) -> pd.Series:
+    """Height (inches from the top) of each metric, condition and part."""
+    keys = table.drop_duplicates(["metric", "who", "of"])
+    order = {metric: place for place, metric in enumerate(table.metric.unique())}
+    keys = keys.assign(order=keys.metric.map(order)).sort_values("order", kind="stable")
+    height = ROW * np.arange(len(keys)) + GAP * keys.order.to_numpy()
+    return pd.Series(height, pd.MultiIndex.from_frame(keys[["metric", "who", "of"]]))
 
 
 def _colours(names: list[str]) -> dict[str, str]:
@@ -63,35 +89,41 @@ def _colours(names: list[str]) -> dict[str, str]:
     return {name: GREY if many else COLOURS[i] for i, name in enumerate(names)}
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, metrics: list[str], colours: dict[str, str]) -> None:
+def _panel(
+    ax: Axes, rows: pd.DataFrame, places: pd.Series, colours: dict[str, str], with_text: bool
+) -> None:
     # a filter's name follows its arm's after a comma
     first, second = rows["first"].iloc[0].split(",")[0], rows.second.iloc[0]
     ax.set_title(f"{label(second, 30)}\nagainst {label(first, 22)}")
     ax.axvline(0, color=GREY, lw=0.8)
-    for place, metric in enumerate(metrics):
-        own = rows[(rows.metric == metric) & rows.gain.notna()]
-        spread = np.linspace(-0.28, 0.28, len(own)) if len(own) > 1 else [0]
-        for offset, row in zip(spread, own.itertuples(), strict=False):
-            colour = colours[row.who]
-            found = row.p_value < SIGNIFICANT
-            ax.scatter(
-                row.gain,
-                place + offset,
-                s=13,
-                facecolors=colour if found else "white",
-                edgecolors=colour,
-                linewidths=0.8,
-                zorder=3,
-            )
+    for row in rows.itertuples():
+        colour, y = colours[row.who], places[(row.metric, row.who, row.of)]
+        turned = row.better / row.scale
+        seeds = turned * _seeds(row)
+        ax.scatter(seeds, [y] * len(seeds), s=3, color=colour, alpha=0.5, linewidths=0)
+        if np.isfinite(row.low):
+            ax.plot([turned * row.low, turned * row.high], [y, y], color=colour, lw=1)
+        face = "white" if row.verdict == "cannot tell" else colour
+        dot = {"s": 14, "facecolors": face, "edgecolors": colour, "linewidths": 0.8}
+        ax.scatter(turned * row.difference, y, zorder=3, **dot)
+        if with_text:
+            place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+            beside = ax.get_yaxis_transform()
+            ax.annotate(interval_text(row), (1, y), xycoords=beside, fontsize=5.5, **place)
 
 
-def _separate(grid: np.ndarray, table: pd.DataFrame, metrics: list[str]) -> None:
-    """Draw a line wherever one analysis ends and the next begins."""
-    analysis = table.drop_duplicates("metric").set_index("metric").analysis
-    for place in range(1, len(metrics)):
-        if analysis[metrics[place]] != analysis[metrics[place - 1]]:
+def _name_metrics(grid: np.ndarray, table: pd.DataFrame, places: pd.Series) -> None:
+    """Name the metrics beside the first panel of each row, and part the analyses by lines."""
+    first = table.drop_duplicates("metric").set_index("metric")
+    middles = places.groupby("metric", sort=False).mean()
+    names = [f"{name} {'↑' if first.better[name] > 0 else '↓'}" for name in middles.index]
+    for ax in grid[:, 0]:
+        ax.set_yticks(middles, names)
+    tops = places.groupby("metric", sort=False).min()
+    for before, metric in zip(middles.index, middles.index[1:], strict=False):
+        if first.analysis[before] != first.analysis[metric]:
             for ax in grid.flat:
-                ax.axhline(place - 0.5, color="#DDDDDD", lw=0.6, zorder=0)
+                ax.axhline(tops[metric] - (ROW + GAP) / 2, color="#DDDDDD", lw=0.6, zorder=0)
 
 
 def _legend(figure: Figure, colours: dict[str, str]) -> None:
@@ -101,6 +133,7 @@ def _legend(figure: Figure, colours: dict[str, str]) -> None:
         for name, colour in colours.items()
         if colour != GREY
     ]
-    handles.append(Line2D([], [], color=GREY, label=f"p < {SIGNIFICANT}", **dot))
-    handles.append(Line2D([], [], color=GREY, mfc="white", label=f"p ≥ {SIGNIFICANT}", **dot))
+    handles.append(Line2D([], [], color=GREY, label="better or worse", **dot))
+    handles.append(Line2D([], [], color=GREY, mfc="white", label="cannot tell", **dot))
+    handles.append(Line2D([], [], color=GREY, marker="o", ls="", ms=1.7, label="a seed"))
     figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)))

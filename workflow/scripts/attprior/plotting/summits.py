@@ -37,7 +37,7 @@ def plot_summits(
     table, curve
         As `attprior.analysis.summits` makes them.
     tests
-        Paired tests by kind and metric.
+        Differences of the arms by kind and metric.
     arms
         The two arms.
     """
