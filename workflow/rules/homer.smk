@@ -16,7 +16,7 @@ SAMPLER = settings.as_text(
         if key
         in (
             *("architecture", "input_length", "profile_length", "peaks", "jitter", "tile_stride"),
-            *("negatives_per_positive", "match_gc"),
+            *("negatives_per_positive", "match_gc", "max_unknown"),
         )
     }
 )

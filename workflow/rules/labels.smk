@@ -12,6 +12,7 @@ rule labels:
         control_tracks=control_tracks,
         peaks=task_peaks,
         relaxed=relaxed_peaks,
+        blacklist=REFERENCE_FILES["blacklist"],
     output:
         "<results>/conditions/{condition}/labels.h5",
     log:

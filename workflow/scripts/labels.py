@@ -33,4 +33,5 @@ with logged(snakemake.log[0]):
         relaxed=dict(zip(snakemake.params.with_relaxed, snakemake.input.relaxed, strict=True)),
         bins={key: snakemake.params[key] for key in ("width", "stride", "flank")},
         config=snakemake.params.settings,
+        blacklist=snakemake.input.blacklist or None,
     )

@@ -7,6 +7,7 @@ positions (bp).
 import gzip
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ import torch
 from scipy.special import log_softmax
 
 from attprior import metrics
-from attprior.dataset.bins import Bins
 from attprior.dataset.sampler import BinSampler, PeakSampler
 from attprior.dataset.windows import Windows
 from attprior.files import aside
@@ -24,7 +24,7 @@ from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
 from attprior.training.device import choose_device
-from attprior.training.job import chromosomes_of, open_windows, sampler_of
+from attprior.training.job import open_windows, sampler_of
 from attprior.training.loop import HELD_OUT_SEED
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,6 @@ BATCH = 256
 BINS = (1, 4, 10)
 # what makes a position positive or negative in the auPRC of a profile; others are left out
 POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
-COUNTED = 1_000_000
 
 # of a task: metric to value and number of examples; and of single examples their rows and columns
 Measured = dict[str, tuple[float, int]]
@@ -42,13 +41,22 @@ Outcome = tuple[Measured, np.ndarray, dict[str, np.ndarray]]
 
 
 def predictions(
-    model: Architecture, sampler: PeakSampler | BinSampler, device: torch.device
+    model: Architecture,
+    sampler: PeakSampler | BinSampler,
+    matched: PeakSampler | BinSampler,
+    device: torch.device,
 ) -> Iterator[tuple[dict[str, torch.Tensor], tuple[torch.Tensor, ...]]]:
-    """What each batch of a sampler holds, by name, and a model's outputs, on the device."""
-    for batch in sampler.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False):
-        data = {name: torch.from_numpy(array).to(device) for name, array in vars(batch).items()}
-        with torch.no_grad():
-            yield data, model(data["sequences"], data.get("control"))
+    """What each batch of two samplers holds, by name, and a model's outputs, on the device."""
+    for examples in (sampler, matched):
+        for batch in examples.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False):
+            data = {name: torch.from_numpy(array).to(device) for name, array in vars(batch).items()}
+            with torch.no_grad():
+                yield data, model(data["sequences"], data.get("control"))
+
+
+def gc_matched(sampler: PeakSampler | BinSampler) -> PeakSampler | BinSampler:
+    """Negatives of the GC content of a sampler's positives, without these."""
+    return replace(sampler, match_gc=True, only_negatives=True)
 
 
 def profile_quality(
@@ -83,7 +91,7 @@ def profile_quality(
     }
     for size in BINS:
         predicted, observed, number = (
-            metrics.bin_maxima(values, size).reshape(len(counts), -1)
+            np.concatenate(np.moveaxis(metrics.bin_maxima(values, size), 1, 0), axis=-1)
             for values in (probabilities, shares, counts)
         )
         labels = np.where(observed <= NEGATIVE_SHARE, 0, -1)
@@ -96,7 +104,11 @@ def profile_quality(
 
 
 def predict_profiles(
-    model: Architecture, sampler: PeakSampler, device: torch.device, baseline: np.ndarray
+    model: Architecture,
+    sampler: PeakSampler,
+    matched: PeakSampler,
+    device: torch.device,
+    baseline: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """What is measured of a profile model at the examples of a sampler.
 
@@ -108,12 +120,16 @@ def predict_profiles(
     Returns
     -------
     dict
-        peaks (N, T): whether an example is a task's peak; without (N,): whether it is a random
-        interval that holds no summit of any task; predicted and observed (N, T, S): log(1 + count);
-        profile_nll and those of `profile_quality` (N, T), NaN where an example is not a task's peak.
+        Of the sampler's examples, and then of those matched: peaks (N, T): whether an example is a
+        task's peak; drawn and matched (N,): whether it is a random interval that holds no summit
+        of any task, drawn at random or by GC content; predicted and observed (N, T, S):
+        log(1 + count); profile_nll and those of `profile_quality` (N, T), NaN where an example is
+        not a task's peak.
     """
     windows = sampler.windows
-    starts, positive = sampler.epoch(HELD_OUT_SEED, 0)
+    both = [one.epoch(HELD_OUT_SEED, 0) for one in (sampler, matched)]
+    starts, positive = (np.concatenate(parts) for parts in zip(*both, strict=True))
+    of_gc = np.arange(len(starts)) >= len(both[0][0])
     regions = windows.labels.regions
     peaks = np.stack(
         [
@@ -124,10 +140,10 @@ def predict_profiles(
         axis=1,
     )
     without = ~positive & ~windows.holds_summit(starts)
-    found = {"peaks": peaks, "without": without}
+    found = {"peaks": peaks, "drawn": without & ~of_gc, "matched": without & of_gc}
     parts: dict[str, list[np.ndarray]] = {"predicted": [], "observed": []}
     first = 0
-    for data, (logits, log_counts) in predictions(model, sampler, device):
+    for data, (logits, log_counts) in predictions(model, sampler, matched, device):
         here = peaks[first : first + len(logits)]
         example, task = np.nonzero(here)
         first += len(logits)
@@ -159,25 +175,33 @@ def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     """Metrics of one task: name to (value, number of examples).
 
     Profiles and counts are measured at the task's peaks, over strands and examples; peaks against
-    random intervals without a summit are ranked by the predicted log count, summed over strands.
+    random intervals without a summit, and against those of matched GC content, are ranked by the
+    predicted log count, summed over strands.
 
     Parameters
     ----------
     found
-        As `predict_profiles` gives it.
+        As `predict_profiles` gives it, or the same rows of each of its arrays.
     """
     peaks = found["peaks"][:, task]
     predicted, observed = (found[name][peaks, task].ravel() for name in ("predicted", "observed"))
     number = int(peaks.sum())
-    ranked, score = peaks | found["without"], found["predicted"][:, task].sum(-1)
+    score = found["predicted"][:, task].sum(-1)
+    random, of_gc = (peaks | found[negatives] for negatives in ("drawn", "matched"))
     return {
         **{name: _mean(found[name][:, task]) for name in found if name.startswith("profile")},
         "counts_pearson": (metrics.pearson(predicted, observed), number),
         "counts_spearman": (metrics.spearman(predicted, observed), number),
         "counts_mse": (float(((predicted - observed) ** 2).mean()), number),
-        "peaks_auroc": (metrics.auroc(peaks[ranked], score[ranked]), int(ranked.sum())),
-        "peaks_auprc": (metrics.auprc(peaks[ranked], score[ranked]), int(ranked.sum())),
+        **_told_apart("peaks_{}", peaks[random], score[random]),
+        **_told_apart("peaks_{}_gc", peaks[of_gc], score[of_gc]),
     }
+
+
+def _told_apart(name: str, labels: np.ndarray, scores: np.ndarray) -> Measured:
+    """How well scores tell positives from negatives, by names with the metric in their brackets."""
+    both = {"auroc": metrics.auroc, "auprc": metrics.auprc}
+    return {name.format(key): (of(labels, scores), len(labels)) for key, of in both.items()}
 
 
 def _mean(values: np.ndarray) -> tuple[float, int]:
@@ -187,55 +211,51 @@ def _mean(values: np.ndarray) -> tuple[float, int]:
 
 
 def predict_bins(
-    model: Architecture, sampler: BinSampler, device: torch.device
+    model: Architecture, sampler: BinSampler, matched: BinSampler, device: torch.device
 ) -> dict[str, np.ndarray]:
-    """Labels (N, T), predicted logits (N, T), and drawn (N,): which are random negative bins."""
+    """Labels and predicted logits of a sampler's bins, and then of those matched by GC content.
+
+    Returns
+    -------
+    dict
+        labels and logits (N, T); drawn and matched (N,): which bins are negatives, drawn at random
+        or by GC content.
+    """
     parts = [
         (data["labels"].cpu().numpy(), logits.cpu().numpy(), ~data["positive"].cpu().numpy())
-        for data, (logits,) in predictions(model, sampler, device)
+        for data, (logits,) in predictions(model, sampler, matched, device)
     ]
-    names = ("labels", "logits", "drawn")
-    return dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
-
-
-def count_negatives(bins: Bins, chromosomes: np.ndarray) -> np.ndarray:
-    """Negative bins (T,) of chromosomes."""
-    ends = np.append(bins.offsets[1:], bins.number)
-    total = 0
-    for chromosome in chromosomes:
-        for first in range(bins.offsets[chromosome], ends[chromosome], COUNTED):
-            index = np.arange(first, min(first + COUNTED, ends[chromosome]))
-            total = total + (bins.labels(index) == 0).sum(axis=0)
-    return np.asarray(total)
+    labels, logits, negative = map(np.concatenate, zip(*parts, strict=True))
+    of_gc = np.arange(len(labels)) >= len(sampler.epoch(HELD_OUT_SEED, 0)[0])
+    return {"labels": labels, "logits": logits, "drawn": negative & ~of_gc, "matched": of_gc}
 
 
 def binary_performance(found: Mapping[str, np.ndarray], task: int, negatives: int) -> Measured:
     """Metrics of one task: name to (value, number of examples); ambiguous bins are left out.
 
-    In `auprc_corrected`, each random negative stands for as many as it takes to make the sample's
+    `auroc_gc` and `auprc_gc` alone are against negatives of matched GC content. In
+    `auprc_corrected`, each random negative stands for as many as it takes to make the sample's
     negatives those of the chromosomes, so that precision is that of a scan of them.
 
     Parameters
     ----------
     found
-        As `predict_bins` gives it.
+        As `predict_bins` gives it, or the same rows of each of its arrays.
     negatives
-        The task's negative bins on the chromosomes.
+        The task's bins that random negatives stand for, see `BinSampler.drawn_from`.
     """
     known = found["labels"][:, task] >= 0
-    labels, logits = (found[name][known, task] for name in ("labels", "logits"))
-    drawn = found["drawn"][known]
-    # bins that are another task's positives are there in full
-    others = int(((labels == 0) & ~drawn).sum())
-    stands_for = (negatives - others) / max(int(drawn.sum()), 1)
-    number = int(known.sum())
+    random, of_gc = (known & ~found[others] for others in ("matched", "drawn"))
+    labels, logits = (found[name][random, task] for name in ("labels", "logits"))
+    drawn, number = found["drawn"][random], len(labels)
+    stands_for = negatives / max(int(drawn.sum()), 1)
     entropy = -log_softmax(np.stack([logits, np.zeros_like(logits)]), axis=0)
     by_class = [_mean(entropy[row][labels == label])[0] for row, label in ((0, 1), (1, 0))]
     return {
         "cross_entropy": (float(np.mean(by_class)), number),
         "accuracy": (float(((logits > 0) == labels).mean()) if number else float("nan"), number),
-        "auroc": (metrics.auroc(labels, logits), number),
-        "auprc": (metrics.auprc(labels, logits), number),
+        **_told_apart("{}", labels, logits),
+        **_told_apart("{}_gc", *(found[name][of_gc, task] for name in ("labels", "logits"))),
         "auprc_corrected": (
             metrics.auprc(labels, logits, np.where(drawn, stands_for, 1.0)),
             number,
@@ -244,10 +264,14 @@ def binary_performance(found: Mapping[str, np.ndarray], task: int, negatives: in
 
 
 def measure_profiles(
-    model: Architecture, sampler: PeakSampler, device: torch.device, baseline: np.ndarray
+    model: Architecture,
+    sampler: PeakSampler,
+    matched: PeakSampler,
+    device: torch.device,
+    baseline: np.ndarray,
 ) -> Iterator[Outcome]:
     """Outcome of each task of a profile model, whose examples are the task's peaks."""
-    found = predict_profiles(model, sampler, device, baseline)
+    found = predict_profiles(model, sampler, matched, device, baseline)
     for task in range(found["peaks"].shape[1]):
         rows = np.flatnonzero(found["peaks"][:, task])
         # of both strands together
@@ -260,12 +284,19 @@ def measure_profiles(
 
 
 def measure_bins(
-    model: Architecture, sampler: BinSampler, device: torch.device, negatives: np.ndarray
+    model: Architecture,
+    sampler: BinSampler,
+    matched: BinSampler,
+    device: torch.device,
+    negatives: np.ndarray,
 ) -> Iterator[Outcome]:
-    """Outcome of each task of a binary model, whose examples are the bins that it knows."""
-    found = predict_bins(model, sampler, device)
+    """Outcome of each task of a binary model, whose examples are the bins that it knows.
+
+    Those of matched GC content are not among the examples.
+    """
+    found = predict_bins(model, sampler, matched, device)
     for task in range(found["labels"].shape[1]):
-        rows = np.flatnonzero(found["labels"][:, task] >= 0)
+        rows = np.flatnonzero((found["labels"][:, task] >= 0) & ~found["matched"])
         columns = {"label": found["labels"][rows, task], "logit": found["logits"][rows, task]}
         yield binary_performance(found, task, int(negatives[task])), rows, columns
 
@@ -302,11 +333,11 @@ def evaluate(
     rows, tables = [], []
     for split in ("validation", "test"):
         sampler = sampler_of(windows, fold, split, settings)
+        matched = gc_matched(sampler)
         place = _places(windows, sampler.epoch(HELD_OUT_SEED, 0)[0])
-        here = chromosomes_of(windows, fold, split)
-        known = baseline if profiles else count_negatives(windows.labels.bins, here)
+        known = baseline if profiles else sampler.drawn_from()
         for seed, path in models.items():
-            outcomes = measure(load_model(path)[0].to(where), sampler, where, known)
+            outcomes = measure(load_model(path)[0].to(where), sampler, matched, where, known)
             for task, (measured, chosen, columns) in zip(
                 windows.labels.tasks, outcomes, strict=True
             ):

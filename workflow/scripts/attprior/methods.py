@@ -320,7 +320,8 @@ def _genome(config: Mapping[str, Any]) -> Iterator[str]:
     dropped = f" (left out: {', '.join(genome['exclude'])})" if genome["exclude"] else ""
     yield f"The genome was {genome['name']}{dropped}."
     if genome["blacklist"]:
-        yield f"Peaks in the regions of {Path(genome['blacklist']).name} were dropped."
+        name = Path(genome["blacklist"]).name
+        yield f"Peaks in the regions of {name} were dropped, and no negatives taken from there."
 
 
 def _planted(plant: Mapping[str, Any]) -> Iterator[str]:
@@ -515,17 +516,23 @@ def _sampling(who: str, was: str, base: Mapping[str, Any], examples: str) -> Ite
         best = f"{100 * peaks:g}%" if peaks < 1 else f"{peaks:g}"
         which = f"each of the best {best} of training peaks by signal"
     matched = ", of the same GC content" if base["match_gc"] else ""
+    unknown = base["max_unknown"]
+    if unknown < 1:
+        most = f"at most {100 * unknown:g}%" if unknown else "none"
+        known = f" Of the bases read of a negative, {most} were unknown."
+    else:
+        known = " Negatives could be of unknown bases."
     if examples == "bins":
         yield (
             f"{who} {was} trained on the positive bins of {which} and, drawn anew each epoch, "
-            f"{negatives:g} negative bin{ending} for each{matched}."
+            f"{negatives:g} negative bin{ending} for each{matched}.{known}"
         )
         return
     tiled = base["tile_stride"]
     where = f"windows every {tiled} bp of" if tiled else "a window at the summit of"
     yield (
         f"{who} {was} trained on {where} {which}, moved at random by up to {base['jitter']} bp, and "
-        f"{negatives:g} random genomic interval{ending} for each{matched}, drawn anew each epoch."
+        f"{negatives:g} random genomic interval{ending} for each{matched}, drawn anew each epoch.{known}"
     )
 
 

@@ -515,8 +515,8 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
     Raises
     ------
     InputError
-        For an unknown architecture, a setting in the model's block that it does not read, and
-        lengths that do not fit each other or the bins.
+        For an unknown architecture, a setting in the model's block that it does not read,
+        lengths that do not fit each other or the bins, and an arm with negatives of its own.
     """
     settings = resolve(config, schema, model, arm)
     name = settings["architecture"]
@@ -538,6 +538,11 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
             known = ", ".join(declared.defaults["options"])
             raise InputError(f"architecture {name} knows no option '{key}'; it knows {known}")
     check_fit(settings, declared.examples, config["bins"]["width"])
+    if settings["max_unknown"] != resolve(config, schema, model)["max_unknown"]:
+        raise InputError(
+            "max_unknown also says against which negatives models are measured, which must be the same "
+            "for all arms; set it in training, or in the model's block"
+        )
     heads = model_heads(config, schema, model, arm)
     if not heads:
         raise InputError(

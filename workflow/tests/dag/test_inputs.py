@@ -1,7 +1,7 @@
 """Each assay and format plans its own tracks, and nothing that it has no use for."""
 
 import pytest
-from workflows import TINY, Project
+from workflows import JOB, TINY, Project
 
 CONFIG = {
     **{key: TINY[key] for key in ("experiments", "pathvars", "models", "training")},
@@ -41,6 +41,14 @@ def test_tracks_come_straight_from_the_sources(planned, assay, files, rule):
     assert TRACKS & set(plan.counts) == {rule}
     assert plan.counts["check_reads"] == plan.counts["labels"] == 1
     assert "filter_reads" not in plan.counts
+
+
+def test_peaks_and_labels_are_made_with_the_blacklist(planned, project):
+    project.write("blacklist.bed", "")
+    project.configure("blacklist.yaml", {"genome": {"blacklist": "blacklist.bed"}})
+    blocks = dict(JOB.findall(planned("A own tf-chip none a.bam a.narrowPeak").text))
+    using = {rule for rule, block in blocks.items() if "blacklist.bed" in block}
+    assert using == {"peaks", "labels"}
 
 
 def test_shared_control_is_counted_once(planned):

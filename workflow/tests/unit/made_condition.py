@@ -31,6 +31,7 @@ SETTINGS = {
     "tile_stride": None,
     "negatives_per_positive": 1,
     "match_gc": False,
+    "max_unknown": 0,
     "reverse_complement": True,
     "peaks": 1,
     "precision": "float32",
@@ -68,7 +69,7 @@ def write_condition(folder, tasks=2, controls="matched"):
     control_names = control_names.get(controls, [])
     with h5py.File(folder / "labels.h5", "w") as file:
         file.attrs.update(
-            format="attprior-labels", version=2, condition="TF", genome="made", controls=controls
+            format="attprior-labels", version=3, condition="TF", genome="made", controls=controls
         )
         file["chromosomes/name"] = np.array(list(CHROMOSOMES), dtype="S")
         file["chromosomes/length"] = lengths
@@ -97,6 +98,8 @@ def write_condition(folder, tasks=2, controls="matched"):
         )
         for column in regions:
             file[f"regions/{column}"] = regions[column].to_numpy()
+        for side in ("start", "end"):
+            file[f"blacklist/{side}"] = np.empty(0, dtype=np.int64)
         bins = label_bins(lengths, names, regions, None, **BINS)
         file.create_group("bins").attrs.update(BINS)
         for kind in ("positive", "ambiguous"):

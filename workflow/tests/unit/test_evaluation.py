@@ -6,8 +6,8 @@ import pytest
 import torch
 from attprior.evaluation import (
     binary_performance,
-    count_negatives,
     evaluate,
+    gc_matched,
     mean_profile,
     predict_bins,
     predict_profiles,
@@ -43,7 +43,8 @@ BINNED = [
 OF_PROFILES = ["profile_nll", "profile_jsd", "profile_jsd_mean_profile", "profile_jsd_uniform"]
 OF_PROFILES += BINNED
 OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "peaks_auroc", "peaks_auprc"]
-OF_BINS = ["cross_entropy", "accuracy", "auroc", "auprc", "auprc_corrected"]
+OF_COUNTS += ["peaks_auroc_gc", "peaks_auprc_gc"]
+OF_BINS = ["cross_entropy", "accuracy", "auroc", "auprc", "auroc_gc", "auprc_gc", "auprc_corrected"]
 
 
 @pytest.fixture(scope="module", params=[SETTINGS, BINARY], ids=["profile", "binary"])
@@ -135,7 +136,8 @@ def made_up():
     measured = {name: np.where(peaks, rng.random((40, 2)), np.nan) for name in OF_PROFILES}
     return {
         "peaks": peaks,
-        "without": (number >= 25) & (number < 35),
+        "drawn": (number >= 25) & (number < 30),
+        "matched": (number >= 30) & (number < 37),
         "predicted": rng.normal(3, 1, (40, 2, 2)),
         "observed": rng.normal(3, 1, (40, 2, 2)),
         **measured,
@@ -145,7 +147,9 @@ def made_up():
 def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
     found = {name: value for name, (value, _) in profile_performance(made_up, 1).items()}
     observed, predicted = (made_up[k][:25, 1].ravel() for k in ("observed", "predicted"))
-    score, truth = made_up["predicted"][:35, 1].sum(-1), made_up["peaks"][:35, 1]
+    score, truth = made_up["predicted"][:30, 1].sum(-1), made_up["peaks"][:30, 1]
+    rows = np.r_[:25, 30:37]
+    score_gc, truth_gc = made_up["predicted"][rows, 1].sum(-1), made_up["peaks"][rows, 1]
     expected = {
         "profile_nll": made_up["profile_nll"][:25, 1].mean(),
         "counts_pearson": stats.pearsonr(predicted, observed)[0],
@@ -153,6 +157,8 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
         "counts_mse": np.mean((predicted - observed) ** 2),
         "peaks_auroc": roc_auc_score(truth, score),
         "peaks_auprc": average_precision_score(truth, score),
+        "peaks_auroc_gc": roc_auc_score(truth_gc, score_gc),
+        "peaks_auprc_gc": average_precision_score(truth_gc, score_gc),
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert set(found) == {*OF_PROFILES, *OF_COUNTS}
@@ -160,9 +166,10 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
 
 def test_intervals_with_a_summit_are_not_ranked_as_negatives(made_up):
     before = profile_performance(made_up, 0)
-    made_up["predicted"][35:] = 99
+    made_up["predicted"][37:] = 99
     assert profile_performance(made_up, 0) == before
-    assert before["peaks_auroc"][1] == 30
+    assert before["peaks_auroc"][1] == 25
+    assert before["peaks_auroc_gc"][1] == 27
 
 
 def test_a_task_is_measured_at_its_own_peaks(made_up):
@@ -175,26 +182,50 @@ def test_a_task_is_measured_at_its_own_peaks(made_up):
 @pytest.fixture
 def of_bins():
     rng = np.random.default_rng(1)
-    labels = rng.integers(-1, 2, (200, 2)).astype(np.int8)
-    drawn = (labels == 0).all(axis=1)
-    return {"labels": labels, "logits": rng.normal(labels, 1), "drawn": drawn}
+    labels = rng.integers(-1, 2, (250, 2)).astype(np.int8)
+    labels[200:] = 0
+    matched = np.arange(250) >= 200
+    drawn = (labels == 0).all(axis=1) & ~matched
+    logits = rng.normal(labels, 1)
+    return {"labels": labels, "logits": logits, "drawn": drawn, "matched": matched}
 
 
 def test_metrics_of_bins_equal_those_of_scikit_learn(of_bins):
-    known = of_bins["labels"][:, 1] >= 0
+    known = (of_bins["labels"][:, 1] >= 0) & ~of_bins["matched"]
     labels, logits = of_bins["labels"][known, 1], of_bins["logits"][known, 1]
-    found = binary_performance(of_bins, 1, negatives=int((labels == 0).sum()))
+    found = binary_performance(of_bins, 1, negatives=int(of_bins["drawn"].sum()))
+    rows = (of_bins["labels"][:, 1] >= 0) & ~of_bins["drawn"]
+    of_gc = of_bins["labels"][rows, 1], of_bins["logits"][rows, 1]
     weights = np.where(labels == 1, 1 / (labels == 1).sum(), 1 / (labels == 0).sum())
     expected = {
         "cross_entropy": log_loss(labels, 1 / (1 + np.exp(-logits)), sample_weight=weights),
         "accuracy": accuracy_score(labels, logits > 0),
         "auroc": roc_auc_score(labels, logits),
         "auprc": average_precision_score(labels, logits),
+        "auroc_gc": roc_auc_score(*of_gc),
+        "auprc_gc": average_precision_score(*of_gc),
         # all negatives are there
         "auprc_corrected": average_precision_score(labels, logits),
     }
     assert {name: value for name, (value, _) in found.items()} == pytest.approx(expected)
-    assert {number for _, number in found.values()} == {known.sum()}
+    for name, (_, number) in found.items():
+        assert number == (rows if name.endswith("_gc") else known).sum()
+
+
+@pytest.mark.parametrize("kind", ["profiles", "bins"])
+def test_some_of_the_examples_are_measured_as_if_they_were_all(kind, made_up, of_bins):
+    found = made_up if kind == "profiles" else of_bins
+    some = np.arange(len(next(iter(found.values())))) % 3 > 0
+    part = {name: values[some] for name, values in found.items()}
+    if kind == "profiles":
+        left = profile_performance(part, 1)
+        score, truth = part["predicted"][:, 1].sum(-1), part["peaks"][:, 1]
+        rows, name = truth | part["matched"], "peaks_auroc_gc"
+    else:
+        left = binary_performance(part, 1, negatives=1000)
+        score, truth = part["logits"][:, 1], part["labels"][:, 1]
+        rows, name = (truth >= 0) & ~part["drawn"], "auroc_gc"
+    assert left[name] == (pytest.approx(roc_auc_score(truth[rows], score[rows])), rows.sum())
 
 
 def test_ambiguous_bins_are_left_out(of_bins):
@@ -212,6 +243,7 @@ def test_corrected_precision_is_near_that_of_all_bins():
     for _ in range(20):
         rows = np.append(np.arange(500), rng.choice(np.arange(500, 50_500), 500, replace=False))
         sample = {"labels": labels[rows], "logits": logits[rows], "drawn": labels[rows, 0] == 0}
+        sample["matched"] = np.zeros(len(rows), bool)
         found.append(binary_performance(sample, 0, 50_000))
     corrected, plain = (
         np.mean([one[name][0] for one in found]) for name in ("auprc_corrected", "auprc")
@@ -223,13 +255,18 @@ def test_corrected_precision_is_near_that_of_all_bins():
 def test_profiles_are_predicted_by_the_model(condition):
     test = sampler(condition, SETTINGS)
     model, baseline = model_of(SETTINGS), mean_profile(test)
-    found = predict_profiles(model, test, CPU, baseline)
-    starts, positive = test.epoch(0, 0)
+    others = gc_matched(test)
+    found = predict_profiles(model, test, others, CPU, baseline)
+    both = [one.epoch(0, 0) for one in (test, others)]
+    starts, positive = map(np.concatenate, zip(*both, strict=True))
+    number = len(both[0][0])
+    assert found["matched"].tolist() == [False] * number + [True] * (len(starts) - number)
+    assert found["matched"].sum() > 10
     batch = test.windows.batch(starts, positive, both_strands=False)
     with torch.no_grad():
         logits, log_counts = model(*map(torch.from_numpy, (batch.sequences, batch.control)))
     np.testing.assert_array_equal(found["peaks"].any(axis=1), positive)
-    assert not (found["without"] & positive).any()
+    assert not (found["drawn"] & (positive | found["matched"])).any()
     np.testing.assert_allclose(found["predicted"], log_counts, rtol=1e-5)
     np.testing.assert_allclose(found["observed"], np.log1p(batch.profiles.sum(-1)), rtol=1e-5)
     nll = multinomial_nll(logits, torch.from_numpy(batch.profiles)).mean(-1)
@@ -249,25 +286,32 @@ def test_profiles_are_predicted_by_the_model(condition):
 
 def test_bins_are_predicted_by_the_model(condition):
     test, model = sampler(condition, BINARY), model_of(BINARY)
-    found = predict_bins(model, test, CPU)
-    (batch,) = test.batches(0, 0, 10_000, both_strands=False)
+    others = gc_matched(test)
+    found = predict_bins(model, test, others, CPU)
+    batches = [next(one.batches(0, 0, 10_000, both_strands=False)) for one in (test, others)]
+    sequences, labels = (
+        np.concatenate([getattr(batch, name) for batch in batches])
+        for name in ("sequences", "labels")
+    )
     with torch.no_grad():
-        logits = model(torch.from_numpy(batch.sequences))[0]
+        logits = model(torch.from_numpy(sequences))[0]
     np.testing.assert_allclose(found["logits"], logits, rtol=1e-4, atol=1e-6)
-    np.testing.assert_array_equal(found["labels"], batch.labels)
-    np.testing.assert_array_equal(found["drawn"], (batch.labels == 0).all(axis=1))
+    np.testing.assert_array_equal(found["labels"], labels)
+    matched = np.arange(len(labels)) >= len(batches[0].labels)
+    np.testing.assert_array_equal(found["matched"], matched)
+    np.testing.assert_array_equal(found["drawn"], (labels == 0).all(axis=1) & ~matched)
+    assert (labels[matched] == 0).all()
 
 
-def test_negatives_are_counted_on_their_chromosomes(condition, monkeypatch):
-    monkeypatch.setattr("attprior.evaluation.COUNTED", 7)  # many pieces
-    bins = sampler(condition, BINARY).windows.labels.bins
-    index = np.arange(bins.number)
-    here = np.isin(bins.chromosome(index), [0, 2])
-    expected = (bins.labels(index[here]) == 0).sum(axis=0)
-    found = count_negatives(bins, np.array([0, 2]))
-    np.testing.assert_array_equal(found, expected)
-    assert (found > 0).all()
-    assert (found < here.sum()).all()
+@pytest.mark.parametrize("settings", [SETTINGS, BINARY], ids=["profile", "binary"])
+def test_arms_are_measured_on_the_same_examples(condition, settings):
+    other = {**settings, "match_gc": True, "negatives_per_positive": 3, "peaks": 0.5}
+    one, same = (sampler(condition, kind) for kind in (settings, other))
+    for first, second in ((one, same), (gc_matched(one), gc_matched(same))):
+        for mine, theirs in zip(first.epoch(0, 0), second.epoch(0, 0), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    # and with the negatives that the settings allow
+    assert sampler(condition, {**settings, "max_unknown": 0.3}).max_unknown == 0.3
 
 
 def test_mean_profile_is_a_distribution_with_its_mode_where_reads_pile_up(condition):

@@ -291,7 +291,7 @@ def test_background_repeats_with_its_seed_and_is_at_least_as_large_as_the_peaks(
 
 def test_background_of_binary_models_is_negative_bins(tmp_path):
     labels, fasta, _ = write_condition(tmp_path)
-    keys = ("input_length", "peaks", "negatives_per_positive", "match_gc")
+    keys = ("input_length", "peaks", "negatives_per_positive", "match_gc", "max_unknown")
     settings = {**{key: SETTINGS[key] for key in keys}, "architecture": "binary"}
     found, _ = sampled(tmp_path, labels, fasta, settings, sequences=120)
     bins = Labels.open(labels).bins

@@ -79,6 +79,8 @@ LEAVES = [
     {"training": {"peaks": 0.1}},
     {"training": {"negatives_per_positive": 3}},
     {"training": {"match_gc": True}},
+    {"training": {"max_unknown": 0.1}},
+    {"training": {"max_unknown": 1}},
     {"training": {"folds": {"a": {"validation": ["chr3"], "test": ["chr4"]}}}},
     {"models": {"profile": {"filters": 48}}},
     {"models": {"profile": {"profile_width": 51, "input_length": 1322}}},

@@ -17,6 +17,7 @@ from attprior.dataset.sampler import (
 )
 from attprior.dataset.store import Coordinates, Labels, Track
 from attprior.dataset.windows import Windows
+from attprior.errors import InputError
 from attprior.sequence import N_CODE, one_hot_codes
 
 LENGTHS = np.array([3000, 1000, 2000, 60])
@@ -219,7 +220,7 @@ def test_jitter_never_takes_a_peak_off_its_chromosome(jitter):
 
 def test_random_intervals_are_uniform_by_length():
     windows, _ = make([1500])
-    draws = PeakSampler(windows, np.array([0, 2, 3]), negatives_per_positive=20_000)
+    draws = PeakSampler(windows, np.array([0, 2, 3]), negatives_per_positive=20_000, max_unknown=1)
     starts, positive = draws.epoch(1, 1)
     negatives = starts[~positive]
     assert len(negatives) == 20_000
@@ -409,6 +410,13 @@ def task_bins(windows, task, label, chromosome):
     )
 
 
+def unknown_bases(windows, index):
+    """How many unknown bases the windows around bins hold."""
+    bins = windows.labels.bins
+    starts = windows.starts(bins.starts(np.asarray(index)) + WIDTH // 2)
+    return (windows.sequences(starts) == N_CODE).sum(axis=-1)
+
+
 @pytest.fixture
 def two_tasks():
     summits = np.array([300, 500, 505, 900, 2000, 2050, 2960, 3500, 4500])
@@ -419,6 +427,7 @@ def two_tasks():
 def test_positive_bins_are_those_of_any_task_and_negative_ones_those_of_all(two_tasks):
     positives = task_bins(two_tasks, 0, 1, 0) | task_bins(two_tasks, 1, 1, 0)
     negatives = task_bins(two_tasks, 0, 0, 0) & task_bins(two_tasks, 1, 0, 0)
+    negatives = {index for index in negatives if not unknown_bases(two_tasks, index)}
     index, positive = BinSampler(two_tasks, np.array([0])).bins(1, 1)
     assert sorted(index[positive]) == sorted(positives)
     assert set(index[~positive]) < negatives
@@ -445,6 +454,7 @@ def test_negative_bins_are_uniform_and_new_each_epoch(two_tasks):
         seen[index[~positive]] += 1
     negative = (bins.labels(np.arange(bins.number)) == 0).all(axis=1)
     negative &= np.isin(bins.chromosome(np.arange(bins.number)), [0, 2])
+    negative &= unknown_bases(two_tasks, np.arange(bins.number)) == 0
     assert not seen[~negative].any()
     mean = seen[negative].mean()
     assert seen[negative].min() > 0
@@ -509,11 +519,164 @@ def test_settings_name_what_is_sampled(windows):
         "tile_stride": 9,
         "negatives_per_positive": 2,
         "match_gc": True,
+        "max_unknown": 0.04,
         "epochs": 1,
     }
-    expected = PeakSampler(windows, np.array([0]), 0.5, 7, 2, 9, True)
+    expected = PeakSampler(windows, np.array([0]), 0.5, 7, 2, 9, True, 0.04)
     found = sampler(windows, np.array([0]), settings)
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
-    expected = BinSampler(windows, np.array([0]), 0.5, 2, True)
+    expected = BinSampler(windows, np.array([0]), 0.5, 2, True, 0.04)
     found = sampler(windows, np.array([0]), settings, "bins")
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
+
+
+BLACKLIST = np.array([[0, 15], [700, 740], [730, 760], [4300, 4301], [5990, 6000]])
+
+
+@pytest.fixture
+def hard():
+    """Unknown bases within, at both ends and across chromosomes, and a blacklist."""
+    made = make(np.random.default_rng(2).integers(60, 5900, 40))[0]
+    labels = dataclasses.replace(made.labels, blacklist=BLACKLIST)
+    for first, stop in ((0, 5), (1200, 1450), (1460, 1461), (2980, 3020), (5000, 5150)):
+        made.genome[first:stop] = N_CODE
+    made.genome[6050:] = N_CODE
+    return Windows(labels, made.genome, READ, PREDICTED)
+
+
+def allowed(windows, max_unknown, chromosomes):
+    """First positions that negatives may have, by a look at each."""
+    starts = np.flatnonzero(inside(np.arange(TOTAL), chromosomes))
+    unknown = (windows.sequences(starts) == N_CODE).sum(axis=1)
+    starts = starts[unknown <= max_unknown * windows.input_length + 1e-9]
+    blacklist = windows.labels.blacklist
+    barred = (starts[:, None] < blacklist[:, 1]) & (starts[:, None] + READ > blacklist[:, 0])
+    return starts[~barred.any(axis=1)]
+
+
+def negatives_of(draws, epochs):
+    """First positions of the negatives of some epochs."""
+    made = [draws.epoch(1, epoch) for epoch in range(epochs)]
+    return np.concatenate([starts[~positive] for starts, positive in made])
+
+
+SHARES = [0, 0.01, 0.29, 0.5, 0.99, 1]
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("chromosomes", [[0, 2], [1], [0, 1, 2, 3]])
+def test_random_intervals_are_all_those_that_are_sequence_and_not_in_the_blacklist(
+    hard, share, chromosomes
+):
+    draws = PeakSampler(hard, np.array(chromosomes), negatives_per_positive=2000, max_unknown=share)
+    assert set(negatives_of(draws, 3)) == set(allowed(hard, share, chromosomes))
+
+
+def test_random_intervals_are_uniform_over_those_allowed(hard):
+    draws = PeakSampler(hard, np.array([0, 2]), negatives_per_positive=10_000)
+    expected = allowed(hard, 0, [0, 2])
+    counts = np.bincount(negatives_of(draws, 1), minlength=TOTAL)[expected]
+    mean = counts.mean()
+    assert mean > 80
+    assert counts.std() == pytest.approx(np.sqrt(mean), rel=0.1)
+
+
+def test_negatives_beside_unknown_bases_and_the_blacklist_are_drawn(hard):
+    drawn = set(negatives_of(PeakSampler(hard, np.array([0]), negatives_per_positive=2000), 1))
+    for at, is_drawn in {1100: True, 1101: False, 600: True, 601: False, 760: True, 759: False,
+                         1461: True, 1460: False, 15: True, 14: False}.items():  # fmt: skip
+        assert (at in drawn) == is_drawn
+
+
+def bins_allowed(windows, share, chromosomes, task=None):
+    """Negative bins, of all tasks or one, that may be drawn, by a look at each."""
+    bins = windows.labels.bins
+    index = np.arange(bins.number)
+    labels = bins.labels(index)
+    negative = (labels == 0).all(axis=1)
+    if task is not None:
+        negative = (labels[:, task] == 0) & (labels != 1).all(axis=1)
+    starts = windows.starts(bins.starts(index) + WIDTH // 2)
+    whole = np.isin(bins.chromosome(index), chromosomes)
+    return index[negative & whole & np.isin(starts, allowed(windows, share, chromosomes))]
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("chromosomes", [[0, 2], [1], [0, 1, 2, 3]])
+def test_negative_bins_are_all_those_that_are_sequence_and_not_in_the_blacklist(
+    hard, share, chromosomes
+):
+    draws = BinSampler(hard, np.array(chromosomes), negatives_per_positive=99, max_unknown=share)
+    index, positive = draws.bins(1, 1)
+    assert sorted(index[~positive]) == bins_allowed(hard, share, chromosomes).tolist()
+    expected = [len(bins_allowed(hard, share, chromosomes, task)) for task in (0, 1)]
+    assert draws.drawn_from().tolist() == expected
+
+
+@pytest.mark.parametrize("match_gc", [False, True])
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_positives_do_not_depend_on_unknown_bases_or_the_blacklist(hard, kind, match_gc):
+    summit = hard.labels.regions.summit.iloc[0]
+    hard.genome[summit - 5 : summit] = N_CODE
+    free = dataclasses.replace(
+        hard, labels=dataclasses.replace(hard.labels, blacklist=BLACKLIST[:0])
+    )
+    free = dataclasses.replace(free, genome=np.where(hard.genome == N_CODE, 0, hard.genome))
+    found = []
+    for windows in (hard, free):
+        starts, positive = kind(windows, np.array([0, 1, 2]), match_gc=match_gc).epoch(1, 1)
+        found.append(sorted(starts[positive]))
+    assert found[0] == found[1]
+    assert set(found[0]) - set(allowed(hard, 0, [0, 1, 2]))
+
+
+@pytest.mark.parametrize("match_gc", [False, True])
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_seed_and_epoch_alone_decide_the_negatives_that_are_left(hard, kind, match_gc):
+    made = [kind(hard, np.array([0, 1]), match_gc=match_gc) for _ in range(2)]
+    for epoch in (5, 3, 1):
+        made[0].epoch(9, epoch)
+    assert epochs_equal(made[0].epoch(1, 2), made[1].epoch(1, 2))
+    assert not epochs_equal(made[0].epoch(1, 2), made[1].epoch(1, 3))
+    starts, positive = made[0].epoch(1, 2)
+    assert np.isin(starts[~positive], allowed(hard, 0, [0, 1])).all()
+
+
+@pytest.mark.parametrize("match_gc", [False, True])
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_negatives_alone_are_those_of_the_whole_epoch(hard, kind, match_gc):
+    whole = kind(hard, np.array([0, 1]), match_gc=match_gc)
+    starts, positive = whole.epoch(1, 2)
+    alone, none = dataclasses.replace(whole, only_negatives=True).epoch(1, 2)
+    assert not none.any()
+    assert sorted(alone) == sorted(starts[~positive])
+
+
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_negatives_left_out_are_counted(hard, kind, caplog):
+    with caplog.at_level(logging.INFO):
+        kind(hard, np.array([0, 2]))
+    if kind == PeakSampler:
+        number, left = inside(np.arange(TOTAL), [0, 2]).sum(), len(allowed(hard, 0, [0, 2]))
+    else:
+        bare = dataclasses.replace(hard.labels, blacklist=BLACKLIST[:0])
+        bare = dataclasses.replace(hard, labels=bare)
+        number, left = len(bins_allowed(bare, 1, [0, 2])), len(bins_allowed(hard, 0, [0, 2]))
+    assert f"chr1, chr3: {number - left} of {number} possible negatives" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        kind(hard, np.array([0, 2]), negatives_per_positive=0)
+    assert "possible" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", [PeakSampler, BinSampler])
+def test_no_place_for_a_negative_is_an_error(kind):
+    windows = make([500, 3500])[0]
+    windows.genome[np.arange(3000, 4000, 50)] = N_CODE
+    draws = kind(windows, np.array([1]))
+    with pytest.raises(InputError, match=r"chr2.*max_unknown \(0\).*raise max_unknown, or move"):
+        draws.epoch(1, 1)
+    starts, positive = kind(windows, np.array([1]), negatives_per_positive=0).epoch(1, 1)
+    assert len(starts) == positive.sum() > 0
+    starts, positive = kind(windows, np.array([1]), max_unknown=0.02).epoch(1, 1)
+    assert (~positive).any()

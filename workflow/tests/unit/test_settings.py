@@ -265,6 +265,10 @@ def test_defaults_pass_the_check():
             {"arms": {"without_prior": {}, "with_prior": {"architecture": "binary"}}},
             "(arm with_prior): architecture binary learns from bins, which the model's own does not",
         ),
+        (
+            {"arms": {"without_prior": {}, "with_prior": {"max_unknown": 1}}},
+            "config key 'models/profile' (arm with_prior): max_unknown also says against which",
+        ),
     ],
 )
 def test_names_and_lengths_that_do_not_fit_are_refused(sections, message):
@@ -289,6 +293,20 @@ def test_setting_of_an_arm_that_no_model_reads_is_refused():
     # one of two models is enough
     models = {"profile": {}, "binary": {"architecture": "binary"}}
     check(made(arms=arms, models=models), SCHEMA)
+
+
+@pytest.mark.parametrize("architecture", ["profile", "binary"])
+def test_every_model_says_how_many_unknown_bases_negatives_may_have(architecture):
+    models = {architecture: {"architecture": architecture}}
+    assert resolve(made(models=models), SCHEMA, architecture)["max_unknown"] == 0
+    config = made(models=models, training={"max_unknown": 0.1})
+    assert resolve(config, SCHEMA, architecture, "with_prior")["max_unknown"] == 0.1
+
+
+@pytest.mark.parametrize("name", ["BPNet", "GATA2", "K562", "SPI1"])
+def test_published_runs_take_unknown_bases_for_negatives(name):
+    config = yaml.safe_load((ROOT / f"config/paper/{name}.yaml").read_text())
+    assert complete(config, SCHEMA)["training"]["max_unknown"] == 1
 
 
 @pytest.mark.parametrize(

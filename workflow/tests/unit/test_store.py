@@ -73,7 +73,7 @@ def made(tmp_path):
     return {"sizes": sizes, "bigwigs": bigwigs, "peaks": peaks, "dense": dense}
 
 
-def write(made, path, controls=CONTROLS, relaxed=()):
+def write(made, path, controls=CONTROLS, relaxed=(), blacklist=None):
     names = dict.fromkeys(filter(None, controls))
     write_labels(
         path,
@@ -87,6 +87,7 @@ def write(made, path, controls=CONTROLS, relaxed=()):
         relaxed={task: made["peaks"][name] for task, name in dict(relaxed).items()},
         bins=BINS,
         config='{"bins": {"width": 20}}',
+        blacklist=blacklist,
     )
     return Labels.open(path)
 
@@ -141,11 +142,32 @@ def test_peaks_on_chromosomes_left_out_are_dropped(made, tmp_path):
     assert len(labels.regions) == 6
 
 
+def test_blacklist_lies_on_the_common_coordinates(made, tmp_path):
+    path = tmp_path / "blacklist.bed"
+    # out of order, over an end, past an end, on a chromosome left out, and empty
+    rows = ["chr3 9 30", "chr2 200 900", "chr2 300 400", "chrUn 5 9", "chr1 7 8", "chr1 9 9"]
+    path.write_text("".join(row.replace(" ", "\t") + "\n" for row in rows))
+    labels = write(made, tmp_path / "labels.h5", blacklist=path)
+    assert labels.blacklist.tolist() == [[7, 8], [600, 650], [659, 680]]
+    with h5py.File(tmp_path / "labels.h5") as file:
+        assert file["blacklist/start"].dtype == file["blacklist/end"].dtype == np.int64
+        assert json.loads(file.attrs["inputs"])[str(path)] == file_hash(path)
+
+
+@pytest.mark.parametrize("text", [None, "chrUn\t5\t9\n"])
+def test_blacklist_may_be_empty(made, tmp_path, text):
+    path = tmp_path / "blacklist.bed"
+    if text:
+        path.write_text(text)
+    labels = write(made, tmp_path / "labels.h5", blacklist=path if text else None)
+    assert labels.blacklist.shape == (0, 2)
+
+
 def test_file_is_readable_by_h5py_alone(made, tmp_path):
     write(made, tmp_path / "labels.h5", relaxed={"second": "second"})
     with h5py.File(tmp_path / "labels.h5") as file:
         assert file.attrs["format"] == "attprior-labels"
-        assert file.attrs["version"] == 2
+        assert file.attrs["version"] == 3
         assert (file.attrs["condition"], file.attrs["genome"]) == ("TF", "made")
         assert file.attrs["controls"] == "matched"
         assert file["chromosomes/name"][:].tolist() == [b"chr1", b"chr2", b"chr3"]
@@ -316,7 +338,7 @@ def test_truncated_file_is_refused(labels, tmp_path, kept):
 def test_other_formats_and_versions_are_refused(labels, tmp_path, key, value):
     with h5py.File(tmp_path / "labels.h5", "a") as file:
         file.attrs[key] = value
-    with pytest.raises(InputError, match=f"{value}.*this code reads attprior-labels, version 2"):
+    with pytest.raises(InputError, match=f"{value}.*this code reads attprior-labels, version 3"):
         Labels.open(tmp_path / "labels.h5")
 
 

@@ -115,6 +115,14 @@ class Bins:
         base = np.cumsum(self.lengths) - self.lengths + self.flank
         return base[chromosome] + self.stride * (index - self.offsets[chromosome])
 
+    def before(self, positions: np.ndarray) -> np.ndarray:
+        """How many bins (N,) start before each position, on all chromosomes laid end to end."""
+        begins = np.cumsum(self.lengths) - self.lengths
+        chromosome = np.maximum(np.searchsorted(begins, positions, side="right") - 1, 0)
+        # rounded up: a bin that starts at the position is not before it
+        number = -((begins[chromosome] + self.flank - positions) // self.stride)
+        return self.offsets[chromosome] + np.clip(number, 0, self.counts[chromosome])
+
     def labels(self, index: np.ndarray) -> np.ndarray:
         """Labels (N, T) int8 of bins: 1 positive, 0 negative, -1 ambiguous."""
         found = self._found(index)

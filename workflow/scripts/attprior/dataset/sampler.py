@@ -19,11 +19,15 @@ import pandas as pd
 
 from attprior.dataset.windows import Batch, BinBatch, Windows
 from attprior.errors import InputError
+from attprior.genome import some
 
 log = logging.getLogger(__name__)
 
 GC_BINS = 100
 CANDIDATES = 20  # windows looked at for each negative that has to match a GC content
+
+# settings of both kinds of samplers
+SHARED = ("peaks", "negatives_per_positive", "match_gc", "max_unknown")
 
 Made = TypeVar("Made")
 
@@ -32,7 +36,8 @@ Made = TypeVar("Made")
 class PeakSampler:
     """Peaks of some chromosomes, with random intervals of the same chromosomes as negatives.
 
-    With neither jitter nor negatives it gives the peaks' summits, centred.
+    Negatives keep out of the blacklist, by the whole of their input window. With neither jitter nor
+    negatives it gives the peaks' summits, centred.
 
     Parameters
     ----------
@@ -53,6 +58,10 @@ class PeakSampler:
     match_gc
         Whether negatives have the GC content of the positives, see `match_gc`; they then hold no
         peak's summit in their output window, where GC-rich intervals often would.
+    max_unknown
+        Largest share of unknown bases in the input window of a negative.
+    only_negatives
+        Whether the positives, which the negatives go by, are left out of an epoch.
     """
 
     windows: Windows
@@ -62,6 +71,8 @@ class PeakSampler:
     negatives_per_positive: float = 1
     tile_stride: int | None = None
     match_gc: bool = False
+    max_unknown: float = 0
+    only_negatives: bool = False
 
     def __post_init__(self) -> None:
         dropped = len(self._all_centres) - len(self._centres)
@@ -70,6 +81,9 @@ class PeakSampler:
                 "%d of %d windows at peaks leave their chromosome and are left out",
                 *(dropped, len(self._all_centres)),
             )
+        if self.negatives_per_positive:
+            whole = outside(len(self.windows.genome), self.windows.leaving(self.chromosomes))
+            _tell(self, int(whole[1][-1] - self._allowed[1][-1]), int(whole[1][-1]))
 
     @cached_property
     def _all_centres(self) -> np.ndarray:
@@ -96,19 +110,18 @@ class PeakSampler:
         at_home = coordinates.chromosome(starts) == coordinates.chromosome(centres)
         return np.where(self.windows.inside(starts) & at_home, moved, centres)
 
+    @cached_property
+    def _allowed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Runs of the first positions that negatives may have, as `outside` gives them."""
+        leaving = self.windows.leaving(self.chromosomes)
+        unfit = self.windows.unfit(self.max_unknown)
+        return outside(len(self.windows.genome), leaving, unfit)
+
     def _random(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """First positions of random input windows, uniform over the chromosomes."""
-        coordinates, length = self.windows.labels.coordinates, self.windows.input_length
-        room = np.maximum(coordinates.lengths[self.chromosomes] - length + 1, 0)
-        if number and not room.sum():
-            raise InputError(
-                f"input_length is {length}, but chromosomes "
-                f"{', '.join(coordinates.names[c] for c in self.chromosomes)} are all shorter"
-            )
-        at = rng.integers(room.sum(), size=number)
-        which = np.searchsorted(np.cumsum(room), at, side="right")
-        before = np.concatenate([[0], np.cumsum(room)])[which]
-        return coordinates.offsets[self.chromosomes][which] + at - before
+        """First positions of random input windows, uniform over those that negatives may have."""
+        total = self._allowed[1][-1]
+        _check_some(self, number, total)
+        return place(self._allowed, rng.integers(total, size=number) if number else np.arange(0))
 
     def _negatives(self, positives: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """First positions of the negatives' windows, for those of the positives."""
@@ -124,7 +137,8 @@ class PeakSampler:
         """First positions (N,) of an epoch's input windows in random order, and which are peaks."""
         rng = np.random.default_rng([seed, epoch])
         positives = self.windows.starts(self._moved(rng))
-        return shuffled(positives, self._negatives(positives, rng), rng)
+        negatives = self._negatives(positives, rng)
+        return shuffled(positives[: 0 if self.only_negatives else None], negatives, rng)
 
     def batches(
         self,
@@ -158,7 +172,8 @@ class BinSampler:
 
     A bin is positive if any task's label is, and negative only if all tasks' are: a bin that is
     ambiguous in some task and positive in none is neither, and so is one that only peaks outside
-    the wanted subset make positive.
+    the wanted subset make positive. Negatives keep out of the blacklist, by the whole of their
+    input window.
 
     Parameters
     ----------
@@ -172,6 +187,10 @@ class BinSampler:
         Negative bins for each positive one, each at most once an epoch.
     match_gc
         Whether negatives have the GC content of the positives, see `match_gc`.
+    max_unknown
+        Largest share of unknown bases in the input window of a negative.
+    only_negatives
+        Whether the positives, which the negatives go by, are left out of an epoch.
     """
 
     windows: Windows
@@ -179,6 +198,8 @@ class BinSampler:
     peaks: float = 1
     negatives_per_positive: float = 1
     match_gc: bool = False
+    max_unknown: float = 0
+    only_negatives: bool = False
 
     def __post_init__(self) -> None:
         dropped = len(self._all_positives) - len(self._positives)
@@ -188,7 +209,10 @@ class BinSampler:
                 *(dropped, len(self._all_positives)),
             )
         wanted = round(self.negatives_per_positive * len(self._positives))
-        available = self._negative_runs[1][-1]
+        available = int(self._allowed[1][-1])
+        if self.negatives_per_positive:
+            possible = int(self._outside(self.windows.leaving(self.chromosomes))[1][-1])
+            _tell(self, possible - available, possible)
         if available < wanted:
             log.warning("only %d negative bins for %d wanted", available, wanted)
 
@@ -205,24 +229,41 @@ class BinSampler:
         return self._all_positives[self.windows.inside(self._starts(self._all_positives))]
 
     @cached_property
-    def _negative_runs(self) -> tuple[np.ndarray, np.ndarray]:
-        """First bins of the runs of negative bins, and how many bins the runs before have."""
+    def _allowed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Runs of the bins that negatives may be, as `outside` gives them."""
+        return self._outside(*self._barred)
+
+    @cached_property
+    def _barred(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Runs of the first positions that negatives' windows may not have."""
+        return [self.windows.leaving(self.chromosomes), self.windows.unfit(self.max_unknown)]
+
+    def _outside(
+        self, *barred: tuple[np.ndarray, np.ndarray], task: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Runs of bins that are negative, and whose windows begin in none of some runs.
+
+        With a task they are what is negative there and positive in no task.
+        """
         bins = self.windows.labels.bins
-        begins, ends = bins.offsets, np.append(bins.offsets[1:], bins.number)
-        # at a chromosome's ends, bins whose windows may leave it
-        beyond = max(self.windows.input_length - bins.width - 2 * bins.flank, 0)
-        edge = -(-((beyond + 1) // 2) // bins.stride)
-        other = np.setdiff1d(np.arange(len(begins)), self.chromosomes)
-        # all that is not to be drawn: what is not negative, and where nothing is drawn
-        first = [*(runs.first for runs in bins.runs), begins[other]]
-        first += [begins, np.maximum(ends - edge, begins)]
-        stop = [*(runs.stop for runs in bins.runs), ends[other]]
-        stop += [np.minimum(begins + edge, ends), ends]
-        first, stop = np.concatenate(first), np.concatenate(stop)
-        order = np.argsort(first)
-        start = np.append(0, np.maximum.accumulate(stop[order]))
-        length = np.maximum(np.append(first[order], bins.number) - start, 0)
-        return start[length > 0], np.append(0, np.cumsum(length[length > 0]))
+        runs = [
+            of if task in (None, number) else of.select(of.region >= 0)
+            for number, of in enumerate(bins.runs)
+        ]
+        # from where a window begins to where its bin does
+        shift = self.windows.input_length // 2 - bins.width // 2
+        windows = [
+            (bins.before(first + shift), bins.before(stop + shift)) for first, stop in barred
+        ]
+        return outside(bins.number, *((of.first, of.stop) for of in runs), *windows)
+
+    def drawn_from(self) -> np.ndarray:
+        """How many bins (T,) random ones stand for, by task: negative there, and positive in none.
+
+        Bins that can't be negatives for their sequence are not among them.
+        """
+        tasks = range(len(self.windows.labels.tasks))
+        return np.array([self._outside(*self._barred, task=task)[1][-1] for task in tasks])
 
     def _starts(self, index: np.ndarray) -> np.ndarray:
         """First positions of the input windows around bins."""
@@ -231,10 +272,9 @@ class BinSampler:
 
     def _random(self, number: int, rng: np.random.Generator) -> np.ndarray:
         """Indices of random negative bins, each once; all of them if there are fewer."""
-        start, before = self._negative_runs
-        drawn = rng.choice(before[-1], size=min(number, before[-1]), replace=False)
-        run = np.searchsorted(before, drawn, side="right") - 1
-        return start[run] + drawn - before[run]
+        total = self._allowed[1][-1]
+        _check_some(self, number, total)
+        return place(self._allowed, rng.choice(total, size=min(number, total), replace=False))
 
     def _negatives(self, positives: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Indices of the negative bins."""
@@ -249,7 +289,8 @@ class BinSampler:
     def bins(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Indices (N,) of an epoch's bins in random order, and which are positive."""
         rng = np.random.default_rng([seed, epoch])
-        return shuffled(self._positives, self._negatives(self._positives, rng), rng)
+        negatives = self._negatives(self._positives, rng)
+        return shuffled(self._positives[: 0 if self.only_negatives else None], negatives, rng)
 
     def epoch(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """First positions (N,) of an epoch's input windows, and which are of positive bins."""
@@ -277,6 +318,60 @@ class BinSampler:
             )
 
         yield from in_order(make, len(index), batch_size, first, workers)
+
+
+def outside(number: int, *runs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """What is left of the whole numbers from 0 to `number` outside of some runs.
+
+    Parameters
+    ----------
+    runs
+        Firsts and stops (U,), in any order; they may share numbers, or reach beyond.
+
+    Returns
+    -------
+    start, before
+        First number of each run that is left (V,), and how many numbers the runs before have
+        (V + 1,), so that the last says how many are left.
+    """
+    first, stop = (np.clip(np.concatenate(side), 0, number) for side in zip(*runs, strict=True))
+    order = np.argsort(first)
+    start = np.append(0, np.maximum.accumulate(stop[order]))
+    length = np.append(first[order], number) - start
+    left = length > 0
+    return start[left], np.append(0, np.cumsum(length[left]))
+
+
+def place(left: tuple[np.ndarray, np.ndarray], rank: np.ndarray) -> np.ndarray:
+    """The numbers (N,) of some ranks, counted from 0, in what `outside` leaves."""
+    start, before = left
+    run = np.searchsorted(before, rank, side="right") - 1
+    return start[run] + rank - before[run]
+
+
+def _tell(sampler: "PeakSampler | BinSampler", dropped: int, possible: int) -> None:
+    """Log how many possible negatives are left out."""
+    if dropped:
+        log.info(
+            "%s: %d of %d possible negatives have too many unknown bases or lie in the "
+            "blacklist, and are left out",
+            *(_names(sampler), dropped, possible),
+        )
+
+
+def _check_some(sampler: "PeakSampler | BinSampler", number: int, available: int) -> None:
+    if number and not available:
+        raise InputError(
+            f"no place for a negative on {_names(sampler)}: all windows of input_length "
+            f"{sampler.windows.input_length} leave their chromosome, hold a larger share of "
+            f"unknown bases than max_unknown ({sampler.max_unknown:g}), lie in the blacklist or "
+            "at peaks; raise max_unknown, or move chromosomes between splits (training/folds)"
+        )
+
+
+def _names(sampler: "PeakSampler | BinSampler") -> str:
+    names = sampler.windows.labels.coordinates.names
+    return some(names[chromosome] for chromosome in sampler.chromosomes)
 
 
 def best_peaks(regions: pd.DataFrame, chromosomes: np.ndarray, peaks: float) -> np.ndarray:
@@ -383,7 +478,7 @@ def sampler(
     windows: Windows, chromosomes: np.ndarray, settings: Mapping, examples: str = "profiles"
 ) -> PeakSampler | BinSampler:
     """Sampler of training examples by settings; examples are `profiles` or `bins`."""
-    common = {key: settings[key] for key in ("peaks", "negatives_per_positive", "match_gc")}
+    common = {key: settings[key] for key in SHARED}
     if examples == "bins":
         return BinSampler(windows, chromosomes, **common)
     own = {key: settings[key] for key in ("jitter", "tile_stride")}

@@ -14,6 +14,7 @@ Layout (open it with h5py alone)::
     regions/         peaks of all tasks: task (R,) int32, start, end, summit (R,) int64,
                      signal (R,) float32, rank (R,) int32 (0 is the task's best by signal)
     relaxed/         relaxed peaks, laid out the same; not there if no task has any
+    blacklist/       intervals that negatives keep out of: start, end (B,) int64, sorted by start
     bins/            attrs width, stride, flank (bp)
     bins/positive/   runs of a task's positive bins: task (U,) int32, first, stop (U,) int64 (the
                      first bin past it), region (U,) int64: the row of `regions` whose signal and
@@ -56,7 +57,7 @@ The counts of a window, the label of the bin that starts at `start`, and its pea
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -70,10 +71,10 @@ from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.hdf5 import hdf5_aside
-from attprior.peaks import read_peaks
+from attprior.peaks import read_bed, read_peaks
 from attprior.provenance import file_hash
 
-FORMAT, VERSION = "attprior-labels", 2
+FORMAT, VERSION = "attprior-labels", 3
 # names of the tracks of an experiment, by how many it has
 TRACKS = {1: ("unstranded",), 2: ("plus", "minus")}
 # h5py's own filters, so that any HDF5 program reads them
@@ -140,6 +141,8 @@ class Labels:
         Columns task, start, end, summit, signal, rank, and chromosome (index).
     bins
         Binary labels over the whole genome.
+    blacklist
+        (B, 2) int64, start and end of the intervals that negatives keep out of.
     """
 
     condition: str
@@ -150,6 +153,7 @@ class Labels:
     control_tracks: list[list[Track]]
     regions: pd.DataFrame
     bins: Bins | None = None
+    blacklist: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
     @property
     def strands(self) -> int:
@@ -202,6 +206,7 @@ class Labels:
             [_tracks(file["tracks"][name]) for name in controls] if counts else [],
             regions,
             _bins(file["bins"], coordinates.lengths, len(tasks), regions),
+            np.stack([file["blacklist"][side][:] for side in ("start", "end")], axis=1),
         )
 
 
@@ -329,6 +334,19 @@ def _regions(
     return pd.concat(tables, ignore_index=True)
 
 
+def _blacklist(path: str | Path, coordinates: Coordinates) -> pd.DataFrame:
+    """Intervals of a BED file on the common coordinates, sorted; those past an end are cut there."""
+    table = read_bed(path)
+    table = table[table.chrom.isin(coordinates.names)]
+    chromosome = [coordinates.names.index(chrom) for chrom in table.chrom]
+    offset, length = coordinates.offsets[chromosome], coordinates.lengths[chromosome]
+    found = {side: np.minimum(table[side].to_numpy(), length) + offset for side in ("start", "end")}
+    found = pd.DataFrame(found).sort_values("start", ignore_index=True)
+    found = found[found.start < found.end]
+    log.info("%d intervals of the blacklist on the chromosomes used", len(found))
+    return found
+
+
 def write_labels(
     path: str | Path,
     condition: str,
@@ -341,6 +359,7 @@ def write_labels(
     relaxed: Mapping[str, str],
     bins: Mapping[str, int],
     config: str = "{}",
+    blacklist: str | Path | None = None,
 ) -> None:
     """Write the labelled HDF5 of a condition.
 
@@ -358,6 +377,8 @@ def write_labels(
         Width, stride and flank of the bins, in bp.
     config
         The config leaves that made the inputs and this file, as JSON; it is stored as it is.
+    blacklist
+        BED file of the intervals that negatives keep out of.
 
     Raises
     ------
@@ -374,6 +395,7 @@ def write_labels(
         *(file for files in {**tracks, **control_tracks}.values() for file in files),
         *peaks.values(),
         *relaxed.values(),
+        *([blacklist] if blacklist else []),
     ]
     with hdf5_aside(path) as whole, h5py.File(whole, "w") as file:
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
@@ -393,6 +415,9 @@ def write_labels(
         weak = _regions(list(tracks), relaxed, coordinates) if relaxed else None
         if weak is not None:
             _write_table(file.create_group("relaxed"), weak)
+        barred = pd.DataFrame({"start": [], "end": []}, dtype=np.int64)
+        barred = _blacklist(blacklist, coordinates) if blacklist else barred
+        _write_table(file.create_group("blacklist"), barred)
         labels = label_bins(coordinates.lengths, list(tracks), regions, weak, **bins)
         _write_bins(file.create_group("bins"), labels)
 

@@ -5,12 +5,16 @@ C controls, G positions of all chromosomes end to end, P positions that have cou
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
 from numpy.lib.stride_tricks import sliding_window_view
 
 from attprior.dataset.store import Labels
+from attprior.sequence import N_CODE
+
+BLOCK = 1 << 24  # bases looked at together
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,53 @@ class Windows:
         ends = np.searchsorted(summits, middle + self.profile_length)
         return ends > np.searchsorted(summits, middle)
 
+    def leaving(self, chromosomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First positions of input windows that do not lie whole in one of some chromosomes.
+
+        Returns
+        -------
+        first, stop
+            (U,) int64, runs of such positions, from before the genome on.
+        """
+        coordinates = self.labels.coordinates
+        ends = coordinates.offsets + coordinates.lengths
+        first = np.maximum(ends - self.input_length + 1, coordinates.offsets)
+        other = np.setdiff1d(np.arange(len(ends)), chromosomes)
+        first[other] = coordinates.offsets[other]
+        return np.append(-self.input_length, first), np.append(0, ends)
+
+    def unfit(self, max_unknown: float) -> tuple[np.ndarray, np.ndarray]:
+        """First positions of input windows that can't be negatives, whatever the peaks.
+
+        They hold more than a share of unknown bases, or a base of the blacklist: anywhere in the
+        input, as what a model reads there may not be sequence, and its counts no binding.
+
+        Returns
+        -------
+        first, stop
+            (U,) int64, runs of such positions; they may share some.
+        """
+        start, end = self.labels.blacklist.T
+        first, stop = [start - self.input_length + 1], [end]
+        # a share of a whole number must not be rounded down past it
+        most = int(round(max_unknown * self.input_length, 6))
+        if most < self.input_length:
+            more = crowded(self._unknown, self.input_length, most)
+            first.append(more[0])
+            stop.append(more[1])
+        return np.concatenate(first), np.concatenate(stop)
+
+    @cached_property
+    def _unknown(self) -> np.ndarray:
+        """Where each run of unknown bases begins and ends, in turn."""
+        edges, last = [], False
+        for at in range(0, len(self.genome), BLOCK):
+            unknown = self.genome[at : at + BLOCK] >= N_CODE
+            edges.append(at + np.flatnonzero(np.diff(unknown, prepend=last)))
+            last = unknown[-1]
+        edges.append(np.full(int(last), len(self.genome)))
+        return np.concatenate(edges)
+
     def batch(self, starts: np.ndarray, positive: np.ndarray, both_strands: bool) -> Batch:
         """Examples at input windows, followed by their reverse complements if wanted."""
         return Batch(
@@ -138,6 +189,34 @@ class Windows:
         if len(starts) and (starts.min() < 0 or starts.max() + length > len(self.genome)):
             raise IndexError(f"windows of {length} bp leave the genome of {len(self.genome)} bp")
         return np.ascontiguousarray(starts, dtype=np.int64)
+
+
+def crowded(edges: np.ndarray, length: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """First positions of the windows of a length that have more than `most` bases in some runs.
+
+    Parameters
+    ----------
+    edges
+        (2R,) int64, where each run begins and ends, in turn; sorted, none touching another.
+
+    Returns
+    -------
+    first, stop
+        (U,) int64, runs of such positions.
+    """
+    if not len(edges):
+        return edges, edges
+    covered = np.cumsum(np.diff(edges, prepend=edges[0]) * (np.arange(len(edges)) % 2))
+    # between these, the bases of a window that lie in runs grow by one, fall by one or stay
+    knots = np.unique(np.concatenate([edges - length, edges]))
+    inside = np.interp(knots + length, edges, covered) - np.interp(knots, edges, covered)
+    inside = inside.astype(np.int64)
+    begin, end, count = knots[:-1], knots[1:], inside[:-1]
+    slope = np.diff(inside)
+    first = np.where(slope > 0, np.maximum(begin, begin + most - count + 1), begin)
+    stop = np.where(slope < 0, np.minimum(end, begin + count - most), end)
+    found = (first < stop) & ((slope != 0) | (count > most))
+    return first[found], stop[found]
 
 
 # The kernels write each value once, where it stays: without them, most time goes into fresh memory

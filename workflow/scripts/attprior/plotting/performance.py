@@ -29,10 +29,14 @@ LABELS = {
     "counts_spearman": "Log counts, Spearman ↑",
     "peaks_auroc": "Peaks, auROC ↑",
     "peaks_auprc": "Peaks, auPRC ↑",
+    "peaks_auroc_gc": "Peaks, auROC, same GC ↑",
+    "peaks_auprc_gc": "Peaks, auPRC, same GC ↑",
     "cross_entropy": "Cross-entropy (nats) ↓",
     "accuracy": "Accuracy ↑",
     "auroc": "auROC ↑",
     "auprc": "auPRC ↑",
+    "auroc_gc": "auROC, same GC ↑",
+    "auprc_gc": "auPRC, same GC ↑",
     "auprc_corrected": "auPRC, all negatives ↑",
 }
 # drawn as lines in the panel of the JSD, which they put to scale
