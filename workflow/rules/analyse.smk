@@ -107,6 +107,7 @@ rule analyse_performance:
     """Collect the performance of both arms, and test their difference."""
     input:
         performance=of_arms("{fold}/performance.tsv"),
+        groups=of_arms("{fold}/performance.groups.tsv.gz"),
     output:
         table=f"{COMPARED}/performance.tsv",
         tests=report(f"{COMPARED}/performance.tests.tsv", **reported("performance", "tests")),

@@ -45,6 +45,7 @@ rule evaluate:
     output:
         table=f"{ARM}/{{fold}}/performance.tsv",
         examples=f"{ARM}/{{fold}}/performance.examples.tsv.gz",
+        groups=f"{ARM}/{{fold}}/performance.groups.tsv.gz",
     log:
         "<logs>/evaluate/{condition}/{model}/{arm}/{fold}.log",
     benchmark:

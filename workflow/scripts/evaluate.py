@@ -18,5 +18,6 @@ with logged(snakemake.log[0]):
         models=dict(zip(snakemake.params.seeds, snakemake.input.models, strict=True)),
         output=snakemake.output.table,
         examples=snakemake.output.examples,
+        groups=snakemake.output.groups,
         device=snakemake.resources.device,
     )

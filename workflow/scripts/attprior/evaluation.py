@@ -6,7 +6,7 @@ positions (bp).
 
 import gzip
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from attprior.losses import multinomial_nll
 from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
+from attprior.statistics import groups_of, pseudovalues
 from attprior.training.device import choose_device
 from attprior.training.job import open_windows, sampler_of
 from attprior.training.loop import HELD_OUT_SEED
@@ -35,9 +36,10 @@ BINS = (1, 4, 10)
 # what makes a position positive or negative in the auPRC of a profile; others are left out
 POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
 
-# of a task: metric to value and number of examples; and of single examples their rows and columns
+# of a task: metric to value and number of examples; the same metrics' pseudovalues over groups of
+# examples; and of single examples their rows and columns
 Measured = dict[str, tuple[float, int]]
-Outcome = tuple[Measured, np.ndarray, dict[str, np.ndarray]]
+Outcome = tuple[Measured, dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]
 
 
 def predictions(
@@ -280,7 +282,7 @@ def measure_profiles(
             for kind in ("predicted", "observed")
         }
         columns |= {name: found[name][rows, task] for name in found if name.startswith("profile")}
-        yield profile_performance(found, task), rows, columns
+        yield *_by_groups(profile_performance, found, task), rows, columns
 
 
 def measure_bins(
@@ -298,7 +300,20 @@ def measure_bins(
     for task in range(found["labels"].shape[1]):
         rows = np.flatnonzero((found["labels"][:, task] >= 0) & ~found["matched"])
         columns = {"label": found["labels"][rows, task], "logit": found["logits"][rows, task]}
-        yield binary_performance(found, task, int(negatives[task])), rows, columns
+        number = int(negatives[task])
+        yield *_by_groups(binary_performance, found, task, number), rows, columns
+
+
+def _by_groups(
+    measure: Callable[..., Measured], found: Mapping[str, np.ndarray], *arguments: int
+) -> tuple[Measured, dict[str, np.ndarray]]:
+    """Metrics of a task, and their pseudovalues over groups of examples."""
+
+    def values(chosen: np.ndarray) -> dict[str, float]:
+        kept = {name: array[chosen] for name, array in found.items()}
+        return {name: value for name, (value, _) in measure(kept, *arguments).items()}
+
+    return measure(found, *arguments), pseudovalues(values, groups_of(len(found["drawn"])))
 
 
 def evaluate(
@@ -308,6 +323,7 @@ def evaluate(
     models: Mapping[int, str | Path],
     output: str | Path,
     examples: str | Path,
+    groups: str | Path,
     device: str = "auto",
 ) -> None:
     """Write the metrics of all seeds on validation and test chromosomes, and those of each example.
@@ -322,6 +338,9 @@ def evaluate(
         Table (gzip): seed, split, task, chrom, start (first base that is read), and what was
         predicted and measured there: log counts and profile metrics at a task's peaks, or label and
         logit of bins.
+    groups
+        Table (gzip) of the test chromosomes: seed, task, metric, example and value: the metric's
+        jackknife pseudovalue of a group of examples, see `attprior.statistics.pseudovalues`.
     """
     where = choose_device(device)
     settings = load_model(next(iter(models.values())))[1]["settings"]
@@ -330,7 +349,7 @@ def evaluate(
     if profiles:
         baseline = mean_profile(sampler_of(windows, fold, "training", settings))
     measure = measure_profiles if profiles else measure_bins
-    rows, tables = [], []
+    rows, tables, parts = [], [], []
     for split in ("validation", "test"):
         sampler = sampler_of(windows, fold, split, settings)
         matched = gc_matched(sampler)
@@ -338,7 +357,7 @@ def evaluate(
         known = baseline if profiles else sampler.drawn_from()
         for seed, path in models.items():
             outcomes = measure(load_model(path)[0].to(where), sampler, matched, where, known)
-            for task, (measured, chosen, columns) in zip(
+            for task, (measured, by_group, chosen, columns) in zip(
                 windows.labels.tasks, outcomes, strict=True
             ):
                 which = {"seed": seed, "split": split, "task": task}
@@ -347,17 +366,27 @@ def evaluate(
                 for metric, (value, number) in measured.items():
                     rows.append((seed, split, task, metric, value, number))
                     log.info("seed %s, %s, %s: %s %.4f (n = %d)", *rows[-1])
+                if split == "test":
+                    which = {"seed": seed, "task": task}
+                    parts += [
+                        pd.DataFrame({**which, "metric": metric, "value": values})
+                        for metric, values in by_group.items()
+                    ]
     columns = ["seed", "split", "task", "metric", "value", "n"]
     with aside(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
-    # without a name and a date, equal tables are equal files
+    _write_packed(pd.concat(tables), examples)
+    _write_packed(pd.concat(parts).rename_axis("example").reset_index(), groups)
+
+
+def _write_packed(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a TSV in gzip, without a name and a date, so that equal tables are equal files."""
     with (
-        aside(examples) as temporary,
+        aside(path) as temporary,
         open(temporary, "wb") as file,
         gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed,
     ):
-        table = pd.concat(tables)
-        table.to_csv(packed, sep="\t", index=False, float_format="%.5g", na_rep="NA")
+        table.to_csv(packed, sep="\t", index=False, float_format="%.6g", na_rep="NA")
 
 
 def _places(windows: Windows, starts: np.ndarray) -> dict[str, np.ndarray]:

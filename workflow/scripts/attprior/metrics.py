@@ -276,7 +276,9 @@ def auroc(labels: Any, scores: Any) -> float:
     from sklearn.metrics import roc_auc_score
 
     labels = _array(labels).ravel()
-    return float(roc_auc_score(labels, _array(scores).ravel())) if np.ptp(labels) else float("nan")
+    if not len(labels) or not np.ptp(labels):
+        return float("nan")
+    return float(roc_auc_score(labels, _array(scores).ravel()))
 
 
 def auprc(labels: Any, scores: Any, weights: Any = None) -> float:
@@ -291,6 +293,6 @@ def auprc(labels: Any, scores: Any, weights: Any = None) -> float:
     from sklearn.metrics import average_precision_score
 
     labels, scores = _array(labels).ravel(), _array(scores).ravel()
-    if not np.ptp(labels):
+    if not len(labels) or not np.ptp(labels):
         return float("nan")
     return float(average_precision_score(labels, scores, sample_weight=weights))

@@ -256,8 +256,8 @@ def seeds_needed(difference: float, parts: Parts, fewest: int = 2) -> float:
 
 
 def groups_of(number: int) -> NDArray:
-    """Group of each example, (number,), from 0: those in a row, in at most `GROUPS` even groups."""
-    return np.arange(number) * min(GROUPS, number) // max(number, 1)
+    """Group of each example, (number,), from 0: at most `GROUPS`, even, and mixed in any order."""
+    return np.arange(number) % max(min(GROUPS, number), 1)
 
 
 def pseudovalues(measure: Callable[[NDArray], Mapping], groups: NDArray) -> dict[str, NDArray]:

@@ -224,7 +224,12 @@ def assert_went_on(disturbed, arm):
         weights = [model.pop("weights") for model in models]
         assert models[0] == models[1]
         assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
-    for table in ("history.tsv", "performance.tsv", "performance.examples.tsv.gz"):
+    for table in (
+        "history.tsv",
+        "performance.tsv",
+        "performance.examples.tsv.gz",
+        "performance.groups.tsv.gz",
+    ):
         tables = [pd.read_csv(folder / table, sep="\t") for folder in (other, one)]
         pd.testing.assert_frame_equal(
             *(table.drop(columns="seconds", errors="ignore") for table in tables)

@@ -324,15 +324,15 @@ def test_mean_profile_is_a_distribution_with_its_mode_where_reads_pile_up(condit
 
 @pytest.fixture(scope="module")
 def tables(condition, models, tmp_path_factory):
-    """Kind of the model, table of its performance, table of its examples."""
+    """Kind of the model, tables of its performance, of its examples, and of groups of them."""
     folder = tmp_path_factory.mktemp("evaluated")
-    paths = folder / "performance.tsv", folder / "examples.tsv.gz"
+    paths = folder / "performance.tsv", folder / "examples.tsv.gz", folder / "groups.tsv.gz"
     evaluate(*condition, models[1], *paths, "cpu")
     return models[0]["architecture"], *(pd.read_csv(path, sep="\t") for path in paths)
 
 
 def test_table_has_each_seed_split_task_and_metric(tables):
-    kind, table, _ = tables
+    kind, table, *_ = tables
     assert list(table.columns) == ["seed", "split", "task", "metric", "value", "n"]
     assert set(table.seed) == {1, 2}
     assert set(table.split) == {"validation", "test"}
@@ -353,7 +353,7 @@ def test_table_has_each_seed_split_task_and_metric(tables):
 
 
 def test_examples_add_up_to_the_table(tables):
-    kind, table, examples = tables
+    kind, table, examples, _ = tables
     keys = ["seed", "split", "task"]
     assert list(examples.columns[:5]) == [*keys, "chrom", "start"]
     assert not examples.duplicated([*keys, "chrom", "start"]).any()
@@ -381,12 +381,23 @@ def test_starts_are_of_what_is_read(tables, condition):
 def test_same_models_give_the_same_files(condition, models, tmp_path):
     files = []
     for name in "ab":
-        paths = tmp_path / f"{name}.tsv", tmp_path / f"{name}.tsv.gz"
+        paths = [tmp_path / f"{name}{ending}" for ending in (".tsv", ".tsv.gz", ".groups.tsv.gz")]
         evaluate(*condition, {1: models[1][1]}, *paths, "cpu")
         files.append([path.read_bytes() for path in paths])
     assert files[0][0] == files[1][0]
     # but for their own names, which gzip keeps
     assert len(files[0][1]) == len(files[1][1])
+
+
+def test_groups_have_the_mean_of_the_test_chromosomes(tables):
+    _, table, _, groups = tables
+    keys = ["seed", "task", "metric"]
+    test = table[table.split == "test"].set_index(keys).value
+    means = groups.groupby(keys).value.mean()
+    assert set(means.index) == set(test.index)
+    known = groups.groupby(keys).value.apply(lambda values: values.notna().all())
+    np.testing.assert_allclose(means[known], test[means.index][known], rtol=1e-4, atol=1e-6)
+    assert known.mean() > 0.5
 
 
 def test_loaded_models_are_in_evaluation_mode(models):

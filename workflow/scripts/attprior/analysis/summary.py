@@ -40,8 +40,8 @@ def _of(kind: str, metric: str) -> dict[str, str]:
     return {"kind": kind, "metric": metric}
 
 
-def _on_test(metric: str) -> dict[str, str]:
-    return {"split": "test", "metric": metric}
+def _metric(name: str) -> dict[str, str]:
+    return {"metric": name}
 
 
 HEADLINES = [
@@ -50,16 +50,16 @@ HEADLINES = [
     Headline("spectrum", "Entropy, DeepSHAP", -1, _of("deepshap", "entropy")),
     Headline("consistency", "Jaccard of seeds, gradient", 1, _of("gradient", "jaccard")),
     Headline("consistency", "Jaccard of seeds, DeepSHAP", 1, _of("deepshap", "jaccard")),
-    Headline("performance", "Profile NLL", -1, _on_test("profile_nll")),
-    Headline("performance", "Profile JSD", -1, _on_test("profile_jsd")),
-    Headline("performance", "Counts, Pearson", 1, _on_test("counts_pearson")),
-    Headline("performance", "Peaks, auROC", 1, _on_test("peaks_auroc")),
-    Headline("performance", "Peaks, auROC, GC-matched", 1, _on_test("peaks_auroc_gc")),
-    Headline("performance", "Bins, auROC", 1, _on_test("auroc")),
-    Headline("performance", "Bins, auROC, GC-matched", 1, _on_test("auroc_gc")),
-    Headline("performance", "Bins, auPRC", 1, _on_test("auprc")),
-    Headline("performance", "Bins, auPRC, all negatives", 1, _on_test("auprc_corrected")),
-    Headline("performance", "Bins, accuracy", 1, _on_test("accuracy")),
+    Headline("performance", "Profile NLL", -1, _metric("profile_nll")),
+    Headline("performance", "Profile JSD", -1, _metric("profile_jsd")),
+    Headline("performance", "Counts, Pearson", 1, _metric("counts_pearson")),
+    Headline("performance", "Peaks, auROC", 1, _metric("peaks_auroc")),
+    Headline("performance", "Peaks, auROC, GC-matched", 1, _metric("peaks_auroc_gc")),
+    Headline("performance", "Bins, auROC", 1, _metric("auroc")),
+    Headline("performance", "Bins, auROC, GC-matched", 1, _metric("auroc_gc")),
+    Headline("performance", "Bins, auPRC", 1, _metric("auprc")),
+    Headline("performance", "Bins, auPRC, all negatives", 1, _metric("auprc_corrected")),
+    Headline("performance", "Bins, accuracy", 1, _metric("accuracy")),
     Headline("footprints", "Share in sets of bases, DeepSHAP", 1, _of("deepshap", "share")),
     Headline("footprints", "auPRC of sets of bases, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("summits", "Distance to summit, DeepSHAP", -1, _of("deepshap", "spearman")),
@@ -67,9 +67,9 @@ HEADLINES = [
     Headline("truth", "Share in known sites, DeepSHAP", 1, _of("deepshap", "share_in_sites")),
     Headline("truth", "auPRC of known sites, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("composition", "GC dependence, DeepSHAP", -1, _of("deepshap", "spearman_size")),
-    Headline("low_pass", "Share in sites, against filtered", 1, {"metric": "share_in_sites"}),
-    Headline("low_pass", "auPRC of sites, against filtered", 1, {"metric": "auprc"}),
-    Headline("low_pass", "Jaccard of seeds, against filtered", 1, {"metric": "jaccard"}),
+    Headline("low_pass", "Share in sites, against filtered", 1, _metric("share_in_sites")),
+    Headline("low_pass", "auPRC of sites, against filtered", 1, _metric("auprc")),
+    Headline("low_pass", "Jaccard of seeds, against filtered", 1, _metric("jaccard")),
 ]
 
 
