@@ -17,12 +17,13 @@ from scipy.special import log_softmax
 from attprior import metrics
 from attprior.dataset.bins import Bins
 from attprior.dataset.sampler import BinSampler, PeakSampler
-from attprior.dataset.windows import Windows
+from attprior.dataset.windows import Batch, Windows
 from attprior.files import aside
 from attprior.losses import multinomial_nll
-from attprior.models.architecture import Architecture
+from attprior.models.architecture import Architecture, Outputs
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
+from attprior.training.constant import Constant, best_constant, no_better
 from attprior.training.device import choose_device
 from attprior.training.job import chromosomes_of, open_windows, sampler_of
 from attprior.training.loop import HELD_OUT_SEED
@@ -35,6 +36,8 @@ BINS = (1, 4, 10)
 # what makes a position positive or negative in the auPRC of a profile; others are left out
 POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
 COUNTED = 1_000_000
+# metrics that a constant prediction is worth comparing with: lower is better, and none ranks examples
+OF_CONSTANT = ("profile_nll", "profile_jsd", "counts_mse", "cross_entropy")
 
 # of a task: metric to value and number of examples; and of single examples their rows and columns
 Measured = dict[str, tuple[float, int]]
@@ -270,6 +273,22 @@ def measure_bins(
         yield binary_performance(found, task, int(negatives[task])), rows, columns
 
 
+def constant_at_peaks(sampler: PeakSampler) -> Outputs:
+    """Best constant prediction of a sampler's peaks, which are what profile models are measured at."""
+    batches = sampler.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False)
+    return best_constant(
+        Batch(*(values[batch.positive] for values in vars(batch).values())) for batch in batches
+    )
+
+
+def of_constant(measured: Measured) -> dict[str, float]:
+    """Values of `OF_CONSTANT` among a constant prediction's; its JSD is that of the mean profile."""
+    values = {name: measured[name][0] for name in OF_CONSTANT if name in measured}
+    if "profile_jsd" in values:
+        values["profile_jsd"] = measured["profile_jsd_mean_profile"][0]
+    return values
+
+
 def evaluate(
     labels: str | Path,
     fasta: str | Path,
@@ -286,7 +305,9 @@ def evaluate(
     models
         Seed to its model.
     output
-        One long table: seed, split, task, metric, value, n.
+        One long table: seed, split, task, metric, value, n, constant (the metric of a prediction that
+        is the same for all examples, fitted to the training data; empty of most metrics),
+        learnt_nothing (1 where the seed is no better than that).
     examples
         Table (gzip): seed, split, task, chrom, start (first base that is read), and what was
         predicted and measured there: log counts and profile metrics at a task's peaks, or label and
@@ -296,8 +317,12 @@ def evaluate(
     settings = load_model(next(iter(models.values())))[1]["settings"]
     windows = open_windows(labels, fasta, settings)
     profiles = declaration(settings["architecture"]).examples == "profiles"
+    training = sampler_of(windows, fold, "training", settings)
     if profiles:
-        baseline = mean_profile(sampler_of(windows, fold, "training", settings))
+        baseline, best = mean_profile(training), constant_at_peaks(training)
+    else:
+        best = best_constant(training.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False))
+    constant = Constant(load_model(next(iter(models.values())))[0], best).to(where)
     measure = measure_profiles if profiles else measure_bins
     rows, tables = [], []
     for split in ("validation", "test"):
@@ -305,10 +330,13 @@ def evaluate(
         place = _places(windows, sampler.epoch(HELD_OUT_SEED, 0)[0])
         here = chromosomes_of(windows, fold, split)
         known = baseline if profiles else count_negatives(windows.labels.bins, here)
+        levels = [
+            of_constant(measured) for measured, _, _ in measure(constant, sampler, where, known)
+        ]
         for seed, path in models.items():
             outcomes = measure(load_model(path)[0].to(where), sampler, where, known)
-            for task, (measured, chosen, columns) in zip(
-                windows.labels.tasks, outcomes, strict=True
+            for task, level, (measured, chosen, columns) in zip(
+                windows.labels.tasks, levels, outcomes, strict=True
             ):
                 which = {"seed": seed, "split": split, "task": task}
                 there = {key: values[chosen] for key, values in place.items()}
@@ -316,7 +344,15 @@ def evaluate(
                 for metric, (value, number) in measured.items():
                     rows.append((seed, split, task, metric, value, number))
                     log.info("seed %s, %s, %s: %s %.4f (n = %d)", *rows[-1])
-    columns = ["seed", "split", "task", "metric", "value", "n"]
+                    reference = level.get(metric, float("nan"))
+                    nothing = no_better(value, reference)
+                    if nothing:
+                        log.warning(
+                            "seed %s, %s, %s: %s %.4f is no better than a constant's %.4f",
+                            *(*rows[-1][:5], reference),
+                        )
+                    rows[-1] += (reference, int(nothing))
+    columns = ["seed", "split", "task", "metric", "value", "n", "constant", "learnt_nothing"]
     with aside(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
     # without a name and a date, equal tables are equal files

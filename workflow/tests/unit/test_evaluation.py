@@ -17,6 +17,7 @@ from attprior.evaluation import (
 from attprior.losses import multinomial_nll
 from attprior.metrics import jensen_shannon_divergence
 from attprior.models.saved import build, load_model, save_model
+from attprior.training.constant import MARGIN
 from attprior.training.job import open_windows, sampler_of
 from made_condition import BINS, SETTINGS
 from scipy import stats
@@ -289,7 +290,8 @@ def tables(condition, models, tmp_path_factory):
 
 def test_table_has_each_seed_split_task_and_metric(tables):
     kind, table, _ = tables
-    assert list(table.columns) == ["seed", "split", "task", "metric", "value", "n"]
+    keys = ["seed", "split", "task", "metric"]
+    assert list(table.columns) == [*keys, "value", "n", "constant", "learnt_nothing"]
     assert set(table.seed) == {1, 2}
     assert set(table.split) == {"validation", "test"}
     assert set(table.task) == {"task_0", "task_1"}
@@ -306,6 +308,35 @@ def test_table_has_each_seed_split_task_and_metric(tables):
         means = table[table.metric == "profile_jsd_mean_profile"].value.to_numpy()
         uniform = table[table.metric == "profile_jsd_uniform"].value.to_numpy()
         assert (means < uniform).all()
+
+
+def test_losses_are_set_beside_those_of_a_constant(tables, condition):
+    kind, table, _ = tables
+    losses = (
+        {"profile_nll", "profile_jsd", "counts_mse"} if kind == "profile" else {"cross_entropy"}
+    )
+    rows = table[table.constant.notna()]
+    assert set(rows.metric) == losses
+    assert len(rows) == 2 * 2 * 2 * len(losses)
+    # models as they are drawn have learnt nothing of profiles
+    worse = rows.value > (1 - MARGIN) * rows.constant
+    assert (rows.learnt_nothing == worse.astype(int)).all()
+    assert table.learnt_nothing.sum() == worse.sum() > 0
+    values = table.set_index(["seed", "split", "task", "metric"])
+    if kind == "profile":
+        mean = values.value.xs("profile_jsd_mean_profile", level="metric")
+        constant = values.constant.xs("profile_jsd", level="metric")
+        np.testing.assert_allclose(constant, mean)
+        training = next(sampler(condition, SETTINGS, "training").batches(0, 0, 10_000, False))
+        fitted = np.log1p(training.profiles[training.positive].sum(-1)).mean(axis=0)
+        test = sampler(condition, SETTINGS)
+        found = predict_profiles(model_of(SETTINGS), test, CPU, mean_profile(test))
+        observed = found["observed"][found["peaks"][:, 0], 0]
+        expected = ((observed - fitted[0]) ** 2).mean()
+        assert values.constant[1, "test", "task_0", "counts_mse"] == pytest.approx(expected)
+    else:
+        # nearly log 2, as tasks are nearly as large
+        np.testing.assert_allclose(rows.constant, np.log(2), atol=0.01)
 
 
 def test_examples_add_up_to_the_table(tables):
