@@ -17,10 +17,10 @@ from scipy.special import log_softmax
 from attprior import metrics
 from attprior.dataset.bins import Bins
 from attprior.dataset.sampler import BinSampler, PeakSampler
-from attprior.dataset.windows import Batch, Windows
+from attprior.dataset.windows import Windows
 from attprior.files import aside
 from attprior.losses import multinomial_nll
-from attprior.models.architecture import Architecture, Outputs
+from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
 from attprior.training.constant import Constant, best_constant, no_better
@@ -37,7 +37,7 @@ BINS = (1, 4, 10)
 POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
 COUNTED = 1_000_000
 # metrics that a constant prediction is worth comparing with: lower is better, and none ranks examples
-OF_CONSTANT = ("profile_nll", "profile_jsd", "counts_mse", "cross_entropy")
+OF_CONSTANT = ("profile_nll", "profile_jsd", "counts_mse", "counts_mse_all", "cross_entropy")
 
 # of a task: metric to value and number of examples; and of single examples their rows and columns
 Measured = dict[str, tuple[float, int]]
@@ -161,7 +161,8 @@ def mean_profile(sampler: PeakSampler) -> np.ndarray:
 def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     """Metrics of one task: name to (value, number of examples).
 
-    Profiles and counts are measured at the task's peaks, over strands and examples; peaks against
+    Profiles and counts are measured at the task's peaks, over strands and examples, and errors of
+    counts at all examples too, which are what a model learns counts from; peaks against
     random intervals without a summit are ranked by the predicted log count, summed over strands.
 
     Parameters
@@ -172,12 +173,15 @@ def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     peaks = found["peaks"][:, task]
     predicted, observed = (found[name][peaks, task].ravel() for name in ("predicted", "observed"))
     number = int(peaks.sum())
+    errors = (found["predicted"][:, task] - found["observed"][:, task]) ** 2
     ranked, score = peaks | found["without"], found["predicted"][:, task].sum(-1)
     return {
         **{name: _mean(found[name][:, task]) for name in found if name.startswith("profile")},
         "counts_pearson": (metrics.pearson(predicted, observed), number),
         "counts_spearman": (metrics.spearman(predicted, observed), number),
         "counts_mse": (float(((predicted - observed) ** 2).mean()), number),
+        # which a constant cannot gain in by being that of peaks
+        "counts_mse_all": (float(errors.mean()), len(errors)),
         "peaks_auroc": (metrics.auroc(peaks[ranked], score[ranked]), int(ranked.sum())),
         "peaks_auprc": (metrics.auprc(peaks[ranked], score[ranked]), int(ranked.sum())),
     }
@@ -273,14 +277,6 @@ def measure_bins(
         yield binary_performance(found, task, int(negatives[task])), rows, columns
 
 
-def constant_at_peaks(sampler: PeakSampler) -> Outputs:
-    """Best constant prediction of a sampler's peaks, which are what profile models are measured at."""
-    batches = sampler.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False)
-    return best_constant(
-        Batch(*(values[batch.positive] for values in vars(batch).values())) for batch in batches
-    )
-
-
 def of_constant(measured: Measured) -> dict[str, float]:
     """Values of `OF_CONSTANT` among a constant prediction's; its JSD is that of the mean profile."""
     values = {name: measured[name][0] for name in OF_CONSTANT if name in measured}
@@ -319,9 +315,8 @@ def evaluate(
     profiles = declaration(settings["architecture"]).examples == "profiles"
     training = sampler_of(windows, fold, "training", settings)
     if profiles:
-        baseline, best = mean_profile(training), constant_at_peaks(training)
-    else:
-        best = best_constant(training.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False))
+        baseline = mean_profile(training)
+    best = best_constant(training.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False))
     constant = Constant(load_model(next(iter(models.values())))[0], best).to(where)
     measure = measure_profiles if profiles else measure_bins
     rows, tables = [], []

@@ -43,7 +43,8 @@ BINNED = [
 ]
 OF_PROFILES = ["profile_nll", "profile_jsd", "profile_jsd_mean_profile", "profile_jsd_uniform"]
 OF_PROFILES += BINNED
-OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "peaks_auroc", "peaks_auprc"]
+OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "counts_mse_all"]
+OF_COUNTS += ["peaks_auroc", "peaks_auprc"]
 OF_BINS = ["cross_entropy", "accuracy", "auroc", "auprc", "auprc_corrected"]
 
 
@@ -152,6 +153,7 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
         "counts_pearson": stats.pearsonr(predicted, observed)[0],
         "counts_spearman": stats.spearmanr(predicted, observed)[0],
         "counts_mse": np.mean((predicted - observed) ** 2),
+        "counts_mse_all": ((made_up["predicted"] - made_up["observed"])[:, 1] ** 2).mean(),
         "peaks_auroc": roc_auc_score(truth, score),
         "peaks_auprc": average_precision_score(truth, score),
     }
@@ -159,17 +161,24 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
     assert set(found) == {*OF_PROFILES, *OF_COUNTS}
 
 
+def at_peaks(found):
+    """What is not of all windows of the first task."""
+    measured = profile_performance(found, 0)
+    del measured["counts_mse_all"]
+    return measured
+
+
 def test_intervals_with_a_summit_are_not_ranked_as_negatives(made_up):
-    before = profile_performance(made_up, 0)
+    before = at_peaks(made_up)
     made_up["predicted"][35:] = 99
-    assert profile_performance(made_up, 0) == before
+    assert at_peaks(made_up) == before
     assert before["peaks_auroc"][1] == 30
 
 
 def test_a_task_is_measured_at_its_own_peaks(made_up):
-    before = profile_performance(made_up, 0)
+    before = at_peaks(made_up)
     made_up["predicted"][20:25] = made_up["observed"][20:25] = 99
-    assert profile_performance(made_up, 0) == before
+    assert at_peaks(made_up) == before
     assert before["profile_nll"][1] == before["profile_jsd"][1] == 20
 
 
@@ -312,9 +321,9 @@ def test_table_has_each_seed_split_task_and_metric(tables):
 
 def test_losses_are_set_beside_those_of_a_constant(tables, condition):
     kind, table, _ = tables
-    losses = (
-        {"profile_nll", "profile_jsd", "counts_mse"} if kind == "profile" else {"cross_entropy"}
-    )
+    losses = {"cross_entropy"}
+    if kind == "profile":
+        losses = {"profile_nll", "profile_jsd", "counts_mse", "counts_mse_all"}
     rows = table[table.constant.notna()]
     assert set(rows.metric) == losses
     assert len(rows) == 2 * 2 * 2 * len(losses)
@@ -328,12 +337,16 @@ def test_losses_are_set_beside_those_of_a_constant(tables, condition):
         constant = values.constant.xs("profile_jsd", level="metric")
         np.testing.assert_allclose(constant, mean)
         training = next(sampler(condition, SETTINGS, "training").batches(0, 0, 10_000, False))
-        fitted = np.log1p(training.profiles[training.positive].sum(-1)).mean(axis=0)
+        fitted = np.log1p(training.profiles.sum(-1)).mean(axis=0)
         test = sampler(condition, SETTINGS)
         found = predict_profiles(model_of(SETTINGS), test, CPU, mean_profile(test))
-        observed = found["observed"][found["peaks"][:, 0], 0]
-        expected = ((observed - fitted[0]) ** 2).mean()
-        assert values.constant[1, "test", "task_0", "counts_mse"] == pytest.approx(expected)
+        errors = (found["observed"][:, 0] - fitted[0]) ** 2
+        expected = {
+            "counts_mse": errors[found["peaks"][:, 0]].mean(),
+            "counts_mse_all": errors.mean(),
+        }
+        for metric, value in expected.items():
+            assert values.constant[1, "test", "task_0", metric] == pytest.approx(value)
     else:
         # nearly log 2, as tasks are nearly as large
         np.testing.assert_allclose(rows.constant, np.log(2), atol=0.01)

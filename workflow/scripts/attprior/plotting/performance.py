@@ -26,6 +26,7 @@ LABELS = {
     "profile_auprc_bin1": "Profile, auPRC ↑",
     "profile_pearson_bin1": "Profile, Pearson ↑",
     "counts_mse": "Log counts, MSE ↓",
+    "counts_mse_all": "Log counts, all, MSE ↓",
     "counts_pearson": "Log counts, Pearson ↑",
     "counts_spearman": "Log counts, Spearman ↑",
     "peaks_auroc": "Peaks, auROC ↑",
