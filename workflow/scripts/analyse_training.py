@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 
 with logged(snakemake.log[0]):
     table = collect_tables(snakemake.input.history, snakemake.params.arms, snakemake.params.folds)
+    # empty is a value here, and NA would be a part's name
+    table["learnt_nothing"] = table.learnt_nothing.fillna("")
     write_table(table, snakemake.output.table)

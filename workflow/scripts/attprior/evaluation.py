@@ -24,6 +24,7 @@ from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
 from attprior.statistics import groups_of, pseudovalues
+from attprior.training.constant import Constant, best_constant, no_better
 from attprior.training.device import choose_device
 from attprior.training.job import open_windows, sampler_of
 from attprior.training.loop import HELD_OUT_SEED
@@ -35,6 +36,8 @@ BATCH = 256
 BINS = (1, 4, 10)
 # what makes a position positive or negative in the auPRC of a profile; others are left out
 POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
+# metrics that a constant prediction is worth comparing with: lower is better, and none ranks examples
+OF_CONSTANT = ("profile_nll", "profile_jsd", "counts_mse", "counts_mse_all", "cross_entropy")
 
 # of a task: metric to value and number of examples; the same metrics' pseudovalues over groups of
 # examples; and of single examples their rows and columns
@@ -124,9 +127,9 @@ def predict_profiles(
     dict
         Of the sampler's examples, and then of those matched: peaks (N, T): whether an example is a
         task's peak; drawn and matched (N,): whether it is a random interval that holds no summit
-        of any task, drawn at random or by GC content; predicted and observed (N, T, S):
-        log(1 + count); profile_nll and those of `profile_quality` (N, T), NaN where an example is
-        not a task's peak.
+        of any task, drawn at random or by GC content; of_gc (N,): whether it is of those matched;
+        predicted and observed (N, T, S): log(1 + count); profile_nll and those of
+        `profile_quality` (N, T), NaN where an example is not a task's peak.
     """
     windows = sampler.windows
     both = [one.epoch(HELD_OUT_SEED, 0) for one in (sampler, matched)]
@@ -142,7 +145,7 @@ def predict_profiles(
         axis=1,
     )
     without = ~positive & ~windows.holds_summit(starts)
-    found = {"peaks": peaks, "drawn": without & ~of_gc, "matched": without & of_gc}
+    found = {"peaks": peaks, "drawn": without & ~of_gc, "matched": without & of_gc, "of_gc": of_gc}
     parts: dict[str, list[np.ndarray]] = {"predicted": [], "observed": []}
     first = 0
     for data, (logits, log_counts) in predictions(model, sampler, matched, device):
@@ -176,7 +179,8 @@ def mean_profile(sampler: PeakSampler) -> np.ndarray:
 def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     """Metrics of one task: name to (value, number of examples).
 
-    Profiles and counts are measured at the task's peaks, over strands and examples; peaks against
+    Profiles and counts are measured at the task's peaks, over strands and examples, and errors of
+    counts at all random examples too, which are what a model learns counts from; peaks against
     random intervals without a summit, and against those of matched GC content, are ranked by the
     predicted log count, summed over strands.
 
@@ -189,12 +193,15 @@ def profile_performance(found: Mapping[str, np.ndarray], task: int) -> Measured:
     predicted, observed = (found[name][peaks, task].ravel() for name in ("predicted", "observed"))
     number = int(peaks.sum())
     score = found["predicted"][:, task].sum(-1)
+    errors = (found["predicted"] - found["observed"])[~found["of_gc"], task] ** 2
     random, of_gc = (peaks | found[negatives] for negatives in ("drawn", "matched"))
     return {
         **{name: _mean(found[name][:, task]) for name in found if name.startswith("profile")},
         "counts_pearson": (metrics.pearson(predicted, observed), number),
         "counts_spearman": (metrics.spearman(predicted, observed), number),
         "counts_mse": (float(((predicted - observed) ** 2).mean()), number),
+        # which a constant cannot gain in by being that of peaks
+        "counts_mse_all": (float(errors.mean()) if len(errors) else float("nan"), len(errors)),
         **_told_apart("peaks_{}", peaks[random], score[random]),
         **_told_apart("peaks_{}_gc", peaks[of_gc], score[of_gc]),
     }
@@ -316,6 +323,14 @@ def _by_groups(
     return measure(found, *arguments), pseudovalues(values, groups_of(len(found["drawn"])))
 
 
+def of_constant(measured: Measured) -> dict[str, float]:
+    """Values of `OF_CONSTANT` among a constant prediction's; its JSD is that of the mean profile."""
+    values = {name: measured[name][0] for name in OF_CONSTANT if name in measured}
+    if "profile_jsd" in values:
+        values["profile_jsd"] = measured["profile_jsd_mean_profile"][0]
+    return values
+
+
 def evaluate(
     labels: str | Path,
     fasta: str | Path,
@@ -333,7 +348,9 @@ def evaluate(
     models
         Seed to its model.
     output
-        One long table: seed, split, task, metric, value, n.
+        One long table: seed, split, task, metric, value, n, constant (the metric of a prediction that
+        is the same for all examples, fitted to the training data; empty of most metrics),
+        learnt_nothing (1 where the seed is no better than that).
     examples
         Table (gzip): seed, split, task, chrom, start (first base that is read), and what was
         predicted and measured there: log counts and profile metrics at a task's peaks, or label and
@@ -346,8 +363,11 @@ def evaluate(
     settings = load_model(next(iter(models.values())))[1]["settings"]
     windows = open_windows(labels, fasta, settings)
     profiles = declaration(settings["architecture"]).examples == "profiles"
+    training = sampler_of(windows, fold, "training", settings)
     if profiles:
-        baseline = mean_profile(sampler_of(windows, fold, "training", settings))
+        baseline = mean_profile(training)
+    best = best_constant(training.batches(HELD_OUT_SEED, 0, BATCH, both_strands=False))
+    constant = Constant(load_model(next(iter(models.values())))[0], best).to(where)
     measure = measure_profiles if profiles else measure_bins
     rows, tables, parts = [], [], []
     for split in ("validation", "test"):
@@ -355,10 +375,11 @@ def evaluate(
         matched = gc_matched(sampler)
         place = _places(windows, sampler.epoch(HELD_OUT_SEED, 0)[0])
         known = baseline if profiles else sampler.drawn_from()
+        levels = [of_constant(one) for one, *_ in measure(constant, sampler, matched, where, known)]
         for seed, path in models.items():
             outcomes = measure(load_model(path)[0].to(where), sampler, matched, where, known)
-            for task, (measured, by_group, chosen, columns) in zip(
-                windows.labels.tasks, outcomes, strict=True
+            for task, level, (measured, by_group, chosen, columns) in zip(
+                windows.labels.tasks, levels, outcomes, strict=True
             ):
                 which = {"seed": seed, "split": split, "task": task}
                 there = {key: values[chosen] for key, values in place.items()}
@@ -366,13 +387,21 @@ def evaluate(
                 for metric, (value, number) in measured.items():
                     rows.append((seed, split, task, metric, value, number))
                     log.info("seed %s, %s, %s: %s %.4f (n = %d)", *rows[-1])
+                    reference = level.get(metric, float("nan"))
+                    nothing = no_better(value, reference)
+                    if nothing:
+                        log.warning(
+                            "seed %s, %s, %s: %s %.4f is no better than a constant's %.4f",
+                            *(*rows[-1][:5], reference),
+                        )
+                    rows[-1] += (reference, int(nothing))
                 if split == "test":
                     which = {"seed": seed, "task": task}
                     parts += [
                         pd.DataFrame({**which, "metric": metric, "value": values})
                         for metric, values in by_group.items()
                     ]
-    columns = ["seed", "split", "task", "metric", "value", "n"]
+    columns = ["seed", "split", "task", "metric", "value", "n", "constant", "learnt_nothing"]
     with aside(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
     _write_packed(pd.concat(tables), examples)

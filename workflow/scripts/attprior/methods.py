@@ -546,6 +546,11 @@ def _optimisation(who: str, was: str, base: Mapping[str, Any]) -> Iterator[str]:
         f"predictions had not fallen by {base['min_improvement']:g} in "
         f"{counted(base['patience'], 'epoch')}, and the weights of the best epoch were kept."
     )
+    if base["start"] == "mean":
+        yield (
+            "The last biases of log counts and logits started at the best constant prediction of the "
+            "training examples."
+        )
 
 
 def attribution(study: Study) -> Iterator[str]:

@@ -27,6 +27,7 @@ SETTINGS = {
     "batch_size": 8,
     "learning_rate": 0.01,
     "weight_decay": 0.0,
+    "start": "mean",
     "jitter": 4,
     "tile_stride": None,
     "negatives_per_positive": 1,

@@ -17,6 +17,7 @@ from attprior.evaluation import (
 from attprior.losses import multinomial_nll
 from attprior.metrics import jensen_shannon_divergence
 from attprior.models.saved import build, load_model, save_model
+from attprior.training.constant import MARGIN
 from attprior.training.job import open_windows, sampler_of
 from made_condition import BINS, SETTINGS
 from scipy import stats
@@ -42,8 +43,8 @@ BINNED = [
 ]
 OF_PROFILES = ["profile_nll", "profile_jsd", "profile_jsd_mean_profile", "profile_jsd_uniform"]
 OF_PROFILES += BINNED
-OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "peaks_auroc", "peaks_auprc"]
-OF_COUNTS += ["peaks_auroc_gc", "peaks_auprc_gc"]
+OF_COUNTS = ["counts_pearson", "counts_spearman", "counts_mse", "counts_mse_all"]
+OF_COUNTS += ["peaks_auroc", "peaks_auprc", "peaks_auroc_gc", "peaks_auprc_gc"]
 OF_BINS = ["cross_entropy", "accuracy", "auroc", "auprc", "auroc_gc", "auprc_gc", "auprc_corrected"]
 
 
@@ -138,6 +139,7 @@ def made_up():
         "peaks": peaks,
         "drawn": (number >= 25) & (number < 30),
         "matched": (number >= 30) & (number < 37),
+        "of_gc": number >= 30,
         "predicted": rng.normal(3, 1, (40, 2, 2)),
         "observed": rng.normal(3, 1, (40, 2, 2)),
         **measured,
@@ -155,6 +157,7 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
         "counts_pearson": stats.pearsonr(predicted, observed)[0],
         "counts_spearman": stats.spearmanr(predicted, observed)[0],
         "counts_mse": np.mean((predicted - observed) ** 2),
+        "counts_mse_all": ((made_up["predicted"] - made_up["observed"])[:30, 1] ** 2).mean(),
         "peaks_auroc": roc_auc_score(truth, score),
         "peaks_auprc": average_precision_score(truth, score),
         "peaks_auroc_gc": roc_auc_score(truth_gc, score_gc),
@@ -164,18 +167,25 @@ def test_metrics_of_counts_equal_those_of_scipy_and_scikit_learn(made_up):
     assert set(found) == {*OF_PROFILES, *OF_COUNTS}
 
 
+def at_peaks(found):
+    """What is not of all windows of the first task."""
+    measured = profile_performance(found, 0)
+    del measured["counts_mse_all"]
+    return measured
+
+
 def test_intervals_with_a_summit_are_not_ranked_as_negatives(made_up):
-    before = profile_performance(made_up, 0)
+    before = at_peaks(made_up)
     made_up["predicted"][37:] = 99
-    assert profile_performance(made_up, 0) == before
+    assert at_peaks(made_up) == before
     assert before["peaks_auroc"][1] == 25
     assert before["peaks_auroc_gc"][1] == 27
 
 
 def test_a_task_is_measured_at_its_own_peaks(made_up):
-    before = profile_performance(made_up, 0)
+    before = at_peaks(made_up)
     made_up["predicted"][20:25] = made_up["observed"][20:25] = 99
-    assert profile_performance(made_up, 0) == before
+    assert at_peaks(made_up) == before
     assert before["profile_nll"][1] == before["profile_jsd"][1] == 20
 
 
@@ -333,7 +343,8 @@ def tables(condition, models, tmp_path_factory):
 
 def test_table_has_each_seed_split_task_and_metric(tables):
     kind, table, *_ = tables
-    assert list(table.columns) == ["seed", "split", "task", "metric", "value", "n"]
+    keys = ["seed", "split", "task", "metric"]
+    assert list(table.columns) == [*keys, "value", "n", "constant", "learnt_nothing"]
     assert set(table.seed) == {1, 2}
     assert set(table.split) == {"validation", "test"}
     assert set(table.task) == {"task_0", "task_1"}
@@ -350,6 +361,39 @@ def test_table_has_each_seed_split_task_and_metric(tables):
         means = table[table.metric == "profile_jsd_mean_profile"].value.to_numpy()
         uniform = table[table.metric == "profile_jsd_uniform"].value.to_numpy()
         assert (means < uniform).all()
+
+
+def test_losses_are_set_beside_those_of_a_constant(tables, condition):
+    kind, table, *_ = tables
+    losses = {"cross_entropy"}
+    if kind == "profile":
+        losses = {"profile_nll", "profile_jsd", "counts_mse", "counts_mse_all"}
+    rows = table[table.constant.notna()]
+    assert set(rows.metric) == losses
+    assert len(rows) == 2 * 2 * 2 * len(losses)
+    # models as they are drawn have learnt nothing of profiles
+    worse = rows.value > (1 - MARGIN) * rows.constant
+    assert (rows.learnt_nothing == worse.astype(int)).all()
+    assert table.learnt_nothing.sum() == worse.sum() > 0
+    values = table.set_index(["seed", "split", "task", "metric"])
+    if kind == "profile":
+        mean = values.value.xs("profile_jsd_mean_profile", level="metric")
+        constant = values.constant.xs("profile_jsd", level="metric")
+        np.testing.assert_allclose(constant, mean)
+        training = next(sampler(condition, SETTINGS, "training").batches(0, 0, 10_000, False))
+        fitted = np.log1p(training.profiles.sum(-1)).mean(axis=0)
+        test = sampler(condition, SETTINGS)
+        found = predict_profiles(model_of(SETTINGS), test, CPU, mean_profile(test))
+        errors = (found["observed"][:, 0] - fitted[0]) ** 2
+        expected = {
+            "counts_mse": errors[found["peaks"][:, 0]].mean(),
+            "counts_mse_all": errors.mean(),
+        }
+        for metric, value in expected.items():
+            assert values.constant[1, "test", "task_0", metric] == pytest.approx(value)
+    else:
+        # nearly log 2, as tasks are nearly as large
+        np.testing.assert_allclose(rows.constant, np.log(2), atol=0.01)
 
 
 def test_examples_add_up_to_the_table(tables):
@@ -370,7 +414,7 @@ def test_examples_add_up_to_the_table(tables):
 
 
 def test_starts_are_of_what_is_read(tables, condition):
-    kind, _, examples = tables
+    kind, _, examples, _ = tables
     if kind == "profile":  # peaks stand every 75 bp from 50 on, and inputs are 60 bp
         assert ((examples.start + 30 - 50) % 75 == 0).all()
     else:

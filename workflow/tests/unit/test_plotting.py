@@ -6,6 +6,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+from attprior.analysis.learnt import learnt_nothing
 from attprior.analysis.tracks import BOUND
 from attprior.plotting import (
     consistency,
@@ -115,15 +116,21 @@ def draw_performance(arms, seeds):
     names = [*performance.LABELS, *performance.REFERENCES]
     tasks = ["ENCSR000BGQ", "ENCSR000BGW", "ENCSR000BIJ", "ENCSR000BUW"]
     table = grid(arm=arms, fold=["f"], seed=range(seeds), split=["test"], task=tasks, metric=names)
+    table["constant"] = np.where(table.metric.isin(["profile_nll", "counts_mse"]), 0.5, np.nan)
+    table["learnt_nothing"] = (table.value > table.constant).astype(int)
     return performance.plot_performance(table, arms)
 
 
 def draw_training(arms, seeds):
     table = grid(arm=arms, fold=["f"], seed=range(seeds), epoch=range(1, 6))
-    for column in (*training.CURVES, "seconds"):
+    losses = [f"validation_{part}_loss" for part in ("profile", "count")]
+    for column in (*training.CURVES, *losses, "seconds"):
         table[column] = rng.random(len(table))
     table.loc[table.arm == arms[0], "training_prior_loss"] = np.nan
-    return training.plot_training(table.assign(best=(table.epoch == 3).astype(int)), arms)
+    table = table.assign(constant_loss=0.9, constant_profile_loss=0.8, constant_count_loss=0.7)
+    table["best"] = (table.epoch == 3).astype(int)
+    worse = (table.best == 1) & (table.validation_count_loss > 0.7)
+    return training.plot_training(table.assign(learnt_nothing=np.where(worse, "count", "")), arms)
 
 
 def draw_truth(arms, seeds):
@@ -223,6 +230,29 @@ def test_both_arms_are_named(draw):
     shown = " ".join(texts(draw(ARMS, 3)))
     assert "without prior" in shown
     assert "with prior" in shown
+
+
+def test_seeds_that_learnt_nothing_are_named():
+    table = grid(arm=ARMS, fold=["f"], seed=[1, 2, 3], epoch=[1, 2]).assign(constant_loss=1.0)
+    for column in (*training.CURVES, "validation_count_loss", "constant_count_loss", "seconds"):
+        table[column] = 1.0
+    table["best"] = (table.epoch == 2).astype(int)
+    table["learnt_nothing"] = ""
+    shown = " ".join(texts(training.plot_training(table, ARMS)))
+    assert "Learnt nothing" not in shown
+    assert learnt_nothing(table) == []
+    kept = table.best == 1
+    table.loc[kept & (table.arm == ARMS[0]) & (table.seed == 2), "learnt_nothing"] = "count"
+    table.loc[kept & (table.arm == ARMS[1]), "learnt_nothing"] = "profile,count"
+    assert learnt_nothing(table) == [
+        (ARMS[0], "f", 2, ["count"]),
+        *((ARMS[1], "f", seed, ["profile", "count"]) for seed in (1, 2, 3)),
+    ]
+    (words,) = [t for t in texts(training.plot_training(table, ARMS)) if "Learnt nothing" in t]
+    assert words.replace("\n", " ") == (
+        "Learnt nothing - without prior: seed 2 (count); with prior: all 3 seeds (profile); "
+        "with prior: all 3 seeds (count)"
+    )
 
 
 def test_empty_tables_give_a_figure_that_says_so():

@@ -478,7 +478,8 @@ def test_job_writes_models_and_a_history(condition, tmp_path):
         table = pd.read_csv(history, sep="\t")
         assert list(table.columns) == [
             "seed", "epoch", "training_loss", "training_prediction_loss", "training_prior_loss",
-            "validation_loss", "validation_profile_loss", "validation_count_loss", "seconds", "best",
+            "validation_loss", "validation_profile_loss", "validation_count_loss", "constant_loss",
+            "constant_profile_loss", "constant_count_loss", "seconds", "best", "learnt_nothing",
         ]  # fmt: skip
         assert table[["seed", "epoch"]].to_numpy().tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
         for seed, rows in table.groupby("seed"):

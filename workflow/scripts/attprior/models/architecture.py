@@ -101,6 +101,15 @@ class Architecture(nn.Module):
         """
         raise NotImplementedError
 
+    def start_at(self, outputs: Outputs) -> None:
+        """Set the last biases so that training starts near a constant prediction; may be left out.
+
+        Parameters
+        ----------
+        outputs
+            Of one example, as `forward` gives them.
+        """
+
     def scalar(self, outputs: Outputs, constants: Tensor | None = None) -> Float[Tensor, " N"]:
         """The scalar of each example that is attributed.
 

@@ -5,6 +5,7 @@ Letters of shapes: N examples, L input positions, T tasks.
 
 from collections.abc import Mapping
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -81,6 +82,11 @@ class BinaryModel(Architecture):
         """Mean of the positives' and the negatives' cross-entropy."""
         positive, negative, total = binary_losses(outputs[0], batch["labels"])
         return {"positive": positive, "negative": negative}, total
+
+    def start_at(self, outputs: tuple[Float[Tensor, "1 T"]]) -> None:
+        """Start at these logits."""
+        with torch.no_grad():
+            self.dense[-1].bias.copy_(outputs[0].flatten())
 
     def scalar(
         self, outputs: tuple[Float[Tensor, "N T"]], constants: Tensor | None = None

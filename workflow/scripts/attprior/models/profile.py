@@ -191,6 +191,12 @@ class ProfileModel(Architecture):
         profile, count = profile_losses(*outputs, batch["profiles"])
         return {"profile": profile, "count": count}, profile + self.count_loss_weight * count
 
+    def start_at(self, outputs: tuple[Float[Tensor, "1 T S O"], Float[Tensor, "1 T S"]]) -> None:
+        """Start the count head at these log counts; a profile needs no bias, as softmax ignores it."""
+        last = self.count_dense if self.controls == "none" else self.count_control
+        with torch.no_grad():
+            last.bias.copy_(outputs[1].flatten())
+
     def scalar(
         self, outputs: tuple[Tensor, Tensor], constants: Float[Tensor, "N T S O"] | None = None
     ) -> Float[Tensor, " N"]:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from attprior.plotting.style import (
     GREY,
@@ -25,6 +26,7 @@ LABELS = {
     "profile_auprc_bin1": "Profile, auPRC ↑",
     "profile_pearson_bin1": "Profile, Pearson ↑",
     "counts_mse": "Log counts, MSE ↓",
+    "counts_mse_all": "Log counts, all, MSE ↓",
     "counts_pearson": "Log counts, Pearson ↑",
     "counts_spearman": "Log counts, Spearman ↑",
     "peaks_auroc": "Peaks, auROC ↑",
@@ -45,6 +47,8 @@ REFERENCES = {
     "profile_jsd_uniform": ("uniform", ":"),
 }
 
+LEVEL = {"color": GREY, "lw": 0.9}
+
 
 @styled()
 def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "test") -> Figure:
@@ -53,7 +57,8 @@ def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "tes
     Parameters
     ----------
     table
-        Columns arm, fold, seed, split, task, metric, value.
+        Columns arm, fold, seed, split, task, metric, value, constant (of a constant prediction, NaN
+        where it is not compared), learnt_nothing (1 where a value is no better than that).
     arms
         The two arms.
     split
@@ -75,17 +80,26 @@ def plot_performance(table: pd.DataFrame, arms: Sequence[str], split: str = "tes
         values = table[table.metric == metric]
         for x, task in enumerate(tasks):
             for side, arm in zip((-0.2, 0.2), arms, strict=True):
-                chosen = values.value[(values.arm == arm) & (values.task == task)]
-                points(ax, x + side, chosen, colours[arm])
+                chosen = values[(values.arm == arm) & (values.task == task)]
+                crossed = chosen.learnt_nothing == 1
+                points(ax, x + side, chosen.value, colours[arm], crossed=crossed)
         if metric == "profile_jsd":
             _references(ax, table, tasks)
+        else:
+            _levels(ax, values.groupby("task").constant.mean(), tasks, "--")
         ax.set_title(LABELS[metric])
         ax.set_xlim(-0.6, len(tasks) - 0.4)
         ax.set_xticks(range(len(tasks)), [""] * len(tasks))
         # the lowest panel of each column names the tasks
         if number + columns >= len(metrics):
             _name_tasks(ax, tasks, reserve=number >= columns * (rows - 1))
-    arm_legend(figure, arms)
+    extra = []
+    if table.constant.notna().any():
+        extra.append(Line2D([], [], label="constant prediction", **LEVEL, ls="--"))
+    if (table.learnt_nothing == 1).any():
+        cross = {"color": "#444444", "marker": "x", "ms": 4, "ls": ""}
+        extra.append(Line2D([], [], label="no better than that", **cross))
+    arm_legend(figure, arms, extra)
     return figure
 
 
@@ -107,13 +121,20 @@ def _name_tasks(ax: plt.Axes, tasks: list[str], reserve: bool) -> None:
         text.set_in_layout(reserve)
 
 
+def _levels(
+    ax: plt.Axes, means: pd.Series, tasks: list[str], dashes: str, name: str | None = None
+) -> None:
+    """Draw a line at each task's value, where it has one."""
+    for x, task in enumerate(tasks):
+        if np.isfinite(means.get(task, np.nan)):
+            ax.plot([x - 0.42, x + 0.42], [means[task]] * 2, label=name, ls=dashes, **LEVEL)
+            name = None
+
+
 def _references(ax: plt.Axes, table: pd.DataFrame, tasks: list[str]) -> None:
     for metric, (name, dashes) in REFERENCES.items():
         means = table[table.metric == metric].groupby("task").value.mean()
-        drawn = [(x, means[task]) for x, task in enumerate(tasks) if task in means.index]
-        for i, (x, value) in enumerate(drawn):
-            line = {"color": GREY, "lw": 0.9, "ls": dashes}
-            ax.plot([x - 0.42, x + 0.42], [value, value], label=name if i == 0 else None, **line)
+        _levels(ax, means, tasks, dashes, name)
     if ax.get_legend_handles_labels()[0]:
         low, high = ax.get_ylim()
         ax.set_ylim(low, high + 0.35 * (high - low))

@@ -129,9 +129,17 @@ def message(text: str) -> Figure:
         return figure
 
 
-def points(ax: Axes, x: float, values: ArrayLike, colour: str, width: float = 0.3) -> None:
-    """Draw each value as a dot, spread sideways, and their mean as a black bar."""
+def points(
+    ax: Axes,
+    x: float,
+    values: ArrayLike,
+    colour: str,
+    width: float = 0.3,
+    crossed: ArrayLike = False,
+) -> None:
+    """Draw each value as a dot, or a cross where so marked, and their mean as a black bar."""
     values = np.asarray(values, dtype=float)
+    crossed = np.broadcast_to(crossed, values.shape)[np.isfinite(values)]
     values = values[np.isfinite(values)]
     if not len(values):
         return
@@ -139,7 +147,10 @@ def points(ax: Axes, x: float, values: ArrayLike, colour: str, width: float = 0.
     spread = width * min(1, len(values) / 12)
     order = np.random.default_rng(0).permutation(len(values))
     offset = (order + 0.5) / len(values) - 0.5
-    ax.scatter(x + spread * offset, values, s=9, color=colour, alpha=0.6, linewidths=0)
+    place = x + spread * offset
+    dots = ~crossed
+    ax.scatter(place[dots], values[dots], s=9, color=colour, alpha=0.6, linewidths=0)
+    ax.scatter(place[crossed], values[crossed], s=16, color=colour, marker="x", linewidths=0.9)
     ax.plot([x - width / 2, x + width / 2], [values.mean()] * 2, color="black", lw=1)
 
 

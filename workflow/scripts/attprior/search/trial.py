@@ -22,8 +22,10 @@ from attprior.attribution.regions import choose_regions
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.models.architecture import Architecture
+from attprior.models.registry import declaration
 from attprior.models.saved import build
 from attprior.search.study import Measure
+from attprior.training.constant import learnt_nothing
 from attprior.training.device import choose_device
 from attprior.training.job import chromosomes_of, open_windows, sampler_of
 from attprior.training.loop import train_seeds
@@ -94,6 +96,7 @@ def measurer(
             model.load_state_dict(weights)
             model = model.to(where).eval()
             best = min(history, key=lambda row: row["validation_loss"])
+            learnt_nothing(best, declaration(settings["architecture"]).examples)
             found.append(
                 {
                     "validation_loss": best["validation_loss"],

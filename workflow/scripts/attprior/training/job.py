@@ -16,6 +16,7 @@ from attprior.genome import Genome
 from attprior.models.registry import declaration
 from attprior.models.saved import build, save_model
 from attprior.provenance import file_hash
+from attprior.training.constant import learnt_nothing
 from attprior.training.device import choose_device
 from attprior.training.loop import train_seeds
 
@@ -109,10 +110,19 @@ def train(
         key,
         together,
     )
+    examples = declaration(settings["architecture"]).examples
     rows = []
     for seed, (weights, epochs) in trained.items():
         save_model(seeds[seed], weights, description)
         best = min(range(len(epochs)), key=lambda e, epochs=epochs: epochs[e]["validation_loss"])
-        rows += [{**row, "best": int(number == best)} for number, row in enumerate(epochs)]
+        nothing = ",".join(learnt_nothing(epochs[best], examples))
+        rows += [
+            {
+                **row,
+                "best": int(number == best),
+                "learnt_nothing": nothing if number == best else "",
+            }
+            for number, row in enumerate(epochs)
+        ]
     with aside(history) as temporary:
         pd.DataFrame(rows).to_csv(temporary, sep="\t", index=False)

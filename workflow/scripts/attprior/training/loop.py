@@ -31,6 +31,7 @@ from attprior.priors import (
     rescale_multipliers,
     weight_at,
 )
+from attprior.training.constant import Constant, best_constant
 from attprior.training.ensemble import Ensemble
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,9 @@ def train_seeds(
     `min_improvement`. What is drawn for a seed depends on it and the epoch alone, so that seeds
     trained together end as they do alone, but for rounding.
 
+    With `start: mean` a new seed starts at the best constant prediction of the training examples, and
+    each epoch's validation loss is set beside that of this prediction.
+
     Parameters
     ----------
     build
@@ -141,11 +145,15 @@ def train_seeds(
     InputError
         If losses of a seed are not finite, after all others are trained; its last checkpoint stays.
     """
-    progress = {
-        seed: _resume(path, key) or _begin(build, seed, key) for seed, path in checkpoints.items()
-    }
+    progress = {seed: _resume(path, key) for seed, path in checkpoints.items()}
     together = together if _stackable(settings) else 1
     set_arithmetic(settings)
+    if any(state is None or not state.finished for state in progress.values()):
+        constant, level = _constant(build, training, validation, settings, device)
+    for seed, state in progress.items():
+        if state is None:
+            start = constant if settings["start"] == "mean" else None
+            progress[seed] = _begin(build, seed, key, start)
 
     def epochs(seed: int) -> int:
         return len(progress[seed].history)
@@ -157,7 +165,7 @@ def train_seeds(
         for first in range(0, len(group), together):
             seeds = {seed: progress[seed] for seed in group[first : first + together]}
             diverged += _train_group(
-                build, training, validation, settings, seeds, checkpoints, device
+                build, training, validation, settings, seeds, checkpoints, device, level
             )
     if diverged:
         raise InputError(
@@ -191,6 +199,7 @@ def _train_group(
     progress: Mapping[int, Progress],
     checkpoints: Mapping[int, Path],
     device: torch.device,
+    level: Losses,
 ) -> list[int]:
     """Train seeds that are at the same epoch to their ends; return those whose loss diverged."""
     live, diverged, pieces = list(progress), [], first_pieces(build, settings, device)
@@ -219,7 +228,7 @@ def _train_group(
                 state = progress[seed]
                 state.model = ensemble.state(member)
                 state.optimiser = ensemble.moments(optimiser, member)
-                _record(state, seed, loss, held_out[member], seconds, settings)
+                _record(state, seed, loss, held_out[member], level, seconds, settings)
                 _save(state, checkpoints[seed])
                 if state.finished:
                     live.remove(seed)
@@ -258,9 +267,21 @@ def _restore(
 
 
 def _record(
-    state: Progress, seed: int, trained: Losses, held_out: Losses, seconds: float, settings: Mapping
+    state: Progress,
+    seed: int,
+    trained: Losses,
+    held_out: Losses,
+    level: Losses,
+    seconds: float,
+    settings: Mapping,
 ) -> None:
-    """Add an epoch to a seed's history, keep its weights if they are the best, and see if it ends."""
+    """Add an epoch to a seed's history, keep its weights if they are the best, and see if it ends.
+
+    Parameters
+    ----------
+    level
+        Validation losses of the best constant prediction.
+    """
     improved = held_out.prediction < state.best_loss - settings["min_improvement"]
     if held_out.prediction < state.best_loss:
         state.best_loss = held_out.prediction
@@ -276,6 +297,8 @@ def _record(
             "training_prior_loss": trained.prior,
             "validation_loss": held_out.prediction,
             **{f"validation_{part}_loss": loss for part, loss in held_out.parts.items()},
+            "constant_loss": level.prediction,
+            **{f"constant_{part}_loss": loss for part, loss in level.parts.items()},
             "seconds": seconds,
         }
     )
@@ -562,10 +585,32 @@ def _prediction_losses(
     return parts, torch.stack([total for _, total in losses])
 
 
-def _begin(build: Callable[[], Architecture], seed: int, key: str) -> Progress:
-    """Progress of a seed that has not been trained."""
+def _constant(
+    build: Callable[[], Architecture],
+    training: PeakSampler | BinSampler,
+    validation: PeakSampler | BinSampler,
+    settings: Mapping,
+    device: torch.device,
+) -> tuple[Outputs, Losses]:
+    """Best constant prediction of the training examples, and its validation losses."""
+    workers = WORKERS if device.type == "cuda" else 0
+    size = settings["batch_size"]
+    constant = best_constant(training.batches(HELD_OUT_SEED, 0, size, False, workers=workers))
+    ensemble = Ensemble([Constant(build().to(device), constant).to(device)])
+    # in the pieces of the models, as the loss of bins is not the mean of its pieces'
+    pieces = first_pieces(build, settings, device)
+    return constant, _epoch(ensemble, validation, settings, device, (HELD_OUT_SEED,), 0, pieces)[0]
+
+
+def _begin(
+    build: Callable[[], Architecture], seed: int, key: str, start: Outputs | None
+) -> Progress:
+    """Progress of a seed that has not been trained; its last biases are those of `start`, if any."""
     torch.manual_seed(seed)
-    return Progress(key, build().state_dict())
+    model = build()
+    if start is not None:
+        model.start_at(start)
+    return Progress(key, model.state_dict())
 
 
 def _save(progress: Progress, path: Path) -> None:
