@@ -39,6 +39,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from attprior.models.profile import DEFAULTS, ProfileModel
 from attprior.training.ensemble import Ensemble
 from attprior.training.loop import first_pieces, set_arithmetic, step
+from attprior.training.optimiser import Optimiser
 
 EXAMPLES, STRANDS = 128, 2
 FOURIER = {"freq_limit": 200, "softness": 0.2, "smooth_sigma": 3}
@@ -120,6 +121,10 @@ def step_of_seeds(
         "profile_length": data["profiles"].shape[-1],
         "batch_size": EXAMPLES // 2,
         "reverse_complement": True,
+        "learning_rate": RATE,
+        "weight_decay": 0,
+        "clip_norm": 1,
+        "weight_average": 0.999,
         "precision": precision,
         "deterministic": False,
         "prior": PRIOR if prior else {"kind": "none"},
@@ -134,7 +139,7 @@ def step_of_seeds(
         torch.manual_seed(seed)
         models.append(build().to(device))
     ensemble = Ensemble(models)
-    optimiser = torch.optim.Adam(ensemble.weights.values(), lr=RATE)
+    optimiser = Optimiser(ensemble, settings)
     set_arithmetic(settings)
     pieces = first_pieces(build, settings, device)
     if device.type == "cpu":

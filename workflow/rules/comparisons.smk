@@ -76,13 +76,21 @@ def left_out():
     ]
 
 
+def compared():
+    """Condition, model and comparison of all that is compared."""
+    return [
+        (condition, model, comparison)
+        for condition in CONDITIONS
+        for model in MODELS
+        for comparison in COMPARISONS
+    ]
+
+
 def tested():
     """Condition, model, comparison and analysis of all tables of tests."""
     return [
         (condition, model, comparison, analysis)
-        for condition in CONDITIONS
-        for model in MODELS
-        for comparison in COMPARISONS
+        for condition, model, comparison in compared()
         for analysis in TESTED
         if analysis in analyses(condition, model)
     ]

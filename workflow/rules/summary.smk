@@ -71,9 +71,14 @@ rule plot_summary:
 
 
 rule headlines:
-    """Say the headlines in words, and which analyses are left out."""
+    """Say the headlines in words, which models learnt nothing, and which analyses are left out."""
     input:
         table="<results>/summary.tsv",
+        figure="<results>/summary.svg",
+        training=[
+            f"<results>/conditions/{condition}/{model}/comparisons/{comparison}/training.tsv"
+            for condition, model, comparison in compared()
+        ],
     output:
         # workflow.rst takes it up by its name
         page=report(
@@ -94,7 +99,7 @@ rule headlines:
         runtime=growing("30m"),
     params:
         code=code_of("headlines.py"),
-        seeds=len(SEEDS),
+        models=[", ".join(names[: min(2, len(MODELS))]) for names in compared()],
         setup=setup(),
         left_out=left_out(),
     script:

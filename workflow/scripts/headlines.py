@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attprior.analysis.inputs import read_table
+from attprior.analysis.learnt import in_words
 from attprior.headlines import write_headlines
 from attprior.log import logged
 
@@ -10,10 +11,17 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
+    given, params = snakemake.input, snakemake.params
+    unlearnt = [
+        f"{model}, {line}"
+        for model, path in zip(params.models, given.training, strict=True)
+        for line in in_words(read_table(path))
+    ]
     write_headlines(
-        read_table(snakemake.input.table),
-        snakemake.params.seeds,
-        snakemake.params.setup,
-        snakemake.params.left_out,
+        read_table(given.table),
+        given.figure,
+        list(dict.fromkeys(unlearnt)),  # an arm is in several comparisons
+        params.setup,
+        params.left_out,
         snakemake.output.page,
     )

@@ -37,7 +37,7 @@ STYLE = """
 def write_headlines(
     table: pd.DataFrame,
     figure: str | Path,
-    untaught: Sequence[str],
+    unlearnt: Sequence[str],
     setup: Mapping[str, str],
     left_out: Sequence[str],
     path: str | Path,
@@ -50,8 +50,8 @@ def write_headlines(
         As `attprior.analysis.summary.summary_table` makes it.
     figure
         SVG of the same table.
-    untaught
-        Models that learned nothing, and what of, in words.
+    unlearnt
+        Models that learnt nothing, and what of, in words.
     setup
         What was compared, trained and read, by name.
     left_out
@@ -62,7 +62,7 @@ def write_headlines(
     table = table.assign(of=table.of.astype(object).fillna(""))
     several = table.model.nunique() > 1
     table["who"] = table.condition + (", " + table.model if several else "")
-    parts = [_warning(untaught)] if untaught else []
+    parts = [_warning(unlearnt)] if unlearnt else []
     if len(table):
         drawing = Path(figure).read_text(encoding="utf-8")
         parts += [drawing[drawing.index("<svg") :], _note()]
@@ -83,12 +83,13 @@ def write_headlines(
         temporary.write_text(text, encoding="utf-8")
 
 
-def _warning(untaught: Sequence[str]) -> str:
-    """Name the models that learned nothing."""
-    items = "\n".join(f"<li>{html.escape(text)}</li>" for text in untaught)
+def _warning(unlearnt: Sequence[str]) -> str:
+    """Name the models that learnt nothing."""
+    items = "\n".join(f"<li>{html.escape(text)}</li>" for text in unlearnt)
     return (
-        '<p class="worse">Some models are no better than a constant prediction. They are part of all '
-        f"that follows; see <i>Training</i>.</p><ul>{items}</ul>"
+        '<p class="worse">Some models have learnt nothing: in a part of their validation loss they are '
+        "no better than a constant prediction. They are part of all that follows; see "
+        f"<i>Training</i>.</p><ul>{items}</ul>"
     )
 
 

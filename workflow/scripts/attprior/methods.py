@@ -546,6 +546,18 @@ def _optimisation(who: str, was: str, base: Mapping[str, Any]) -> Iterator[str]:
         f"predictions had not fallen by {base['min_improvement']:g} in "
         f"{counted(base['patience'], 'epoch')}, and the weights of the best epoch were kept."
     )
+    if base["min_steps"]:
+        yield (
+            f"Where that is less than {base['min_steps']} steps, epochs and patience were more in "
+            "proportion."
+        )
+    if base["clip_norm"] is not None:
+        yield f"The norm of a step's gradient was bounded by {base['clip_norm']:g}."
+    if base["weight_average"]:
+        yield (
+            "Weights were averaged over steps, exponentially with a decay of "
+            f"{base['weight_average']:g}, less in the first steps; these means were validated and kept."
+        )
     if base["start"] == "mean":
         yield (
             "The last biases of log counts and logits started at the best constant prediction of the "

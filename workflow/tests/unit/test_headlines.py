@@ -37,11 +37,11 @@ UNSURE = {"verdict": "cannot tell", "low": -0.05, "high": 0.3, "p_value": 0.2, "
 
 @pytest.fixture
 def page(tmp_path):
-    def write(*changes, untaught=(), setup=None, left_out=()):
+    def write(*changes, unlearnt=(), setup=None, left_out=()):
         table = pd.DataFrame([ROW | change for change in changes], columns=COLUMNS)
         figure = tmp_path / "summary.svg"
         figure.write_text('<?xml version="1.0"?>\n<svg>drawn</svg>')
-        write_headlines(table, figure, untaught, setup or {}, left_out, tmp_path / "page.html")
+        write_headlines(table, figure, unlearnt, setup or {}, left_out, tmp_path / "page.html")
         return (tmp_path / "page.html").read_text().replace("&#x27;", "'")
 
     return write
@@ -108,7 +108,7 @@ def test_figure_stands_before_the_words_without_its_declaration(page):
 
 
 def test_models_that_learned_nothing_are_named_first(page):
-    text = page({}, untaught=["SPI1, without prior, seed 2: counts"])
+    text = page({}, unlearnt=["SPI1, without prior, seed 2: counts"])
     assert items(text)[0] == "SPI1, without prior, seed 2: counts"
     assert text.index("no better than a constant") < text.index("<svg>")
     assert "no better than a constant" not in page({})

@@ -19,6 +19,7 @@ from attprior.training.device import choose_device
 from attprior.training.ensemble import Ensemble
 from attprior.training.job import open_windows, train
 from attprior.training.loop import CONSTANTS, batch_losses, tensors, train_seeds
+from attprior.training.optimiser import Optimiser
 from made_condition import FOURIER, PRIOR, SETTINGS, write_condition
 
 CPU = torch.device("cpu")
@@ -195,6 +196,60 @@ def test_best_epoch_is_by_prediction_loss_and_its_weights_stay(samplers, tmp_pat
     # what stopping there would have given, bit for bit
     stopped, _ = fit(samplers, tmp_path / "b", {**settings, "epochs": best + 1})
     assert same_weights(weights, stopped)
+
+
+def gradients_of(norms):
+    """Ensemble of one member for each norm, with gradients of these norms."""
+    models = []
+    for seed in range(len(norms)):
+        torch.manual_seed(seed)
+        models.append(build())
+    ensemble = Ensemble(models)
+    weights = list(ensemble.weights.values())
+    drawn = [torch.randn_like(weight) for weight in weights]
+    length = sum(values.flatten(1).square().sum(dim=1) for values in drawn).sqrt()
+    scale = torch.tensor(norms) / length
+    for weight, values in zip(weights, drawn, strict=True):
+        weight.grad = values * scale.view(-1, *[1] * (values.dim() - 1))
+    return ensemble
+
+
+def test_gradients_are_clipped_member_by_member():
+    ensemble = gradients_of([0.5, 8.0, float("nan")])
+    before = [weight.grad.clone() for weight in ensemble.weights.values()]
+    Optimiser(ensemble, {**SETTINGS, "clip_norm": 2.0}).step()
+    after = [weight.grad for weight in ensemble.weights.values()]
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(other[0], one[0], rtol=1e-6, atol=0)
+        torch.testing.assert_close(other[1], one[1] / 4)
+        assert other[2].isnan().all()
+    plain = gradients_of([8.0])
+    Optimiser(plain, {**SETTINGS, "clip_norm": None}).step()
+    length = sum(weight.grad.square().sum() for weight in plain.weights.values()).sqrt()
+    assert length.item() == pytest.approx(8, rel=1e-5)
+
+
+def test_average_is_the_running_mean_of_the_weights():
+    ensemble = gradients_of([1.0])
+    optimiser = Optimiser(ensemble, {**SETTINGS, "weight_average": 0.5})
+    expected = {name: value.detach().clone() for name, value in ensemble.weights.items()}
+    for step in range(1, 12):
+        optimiser.step()
+        decay = min(0.5, (1 + step) / (10 + step))
+        for name, value in ensemble.weights.items():
+            expected[name] = decay * expected[name] + (1 - decay) * value.detach()
+    for name, value in optimiser.average.weights.items():
+        torch.testing.assert_close(value, expected[name])
+    assert Optimiser(ensemble, {**SETTINGS, "weight_average": 0}).average is ensemble
+
+
+def test_few_steps_an_epoch_give_more_epochs(samplers, tmp_path):
+    steps = -(-len(samplers[0].epoch(0, 0)[0]) // SETTINGS["batch_size"])
+    settings = {"epochs": 2, "min_steps": 5 * steps - 1}
+    _, history = fit(samplers, tmp_path / "a", settings)
+    assert len(history) == 5
+    _, history = fit(samplers, tmp_path / "b", {**settings, "min_steps": 2 * steps})
+    assert len(history) == 2
 
 
 def test_history_adds_up(samplers, tmp_path):

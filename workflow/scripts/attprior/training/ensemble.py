@@ -4,6 +4,7 @@ Letters of shapes: Z seeds, N examples, and those of `attprior.models.architectu
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 import torch
 from torch import Tensor, nn
@@ -104,23 +105,26 @@ class Ensemble:
             for name, value in {**self.weights, **self.buffers}.items()
         }
 
-    def moments(self, optimiser: torch.optim.Optimizer, member: int) -> dict[str, dict]:
-        """Copy of what an optimiser of the weights keeps of a member, by weight and name."""
-        return {
-            name: {
-                key: value.clone() if key == "step" else value[member].clone()
-                for key, value in optimiser.state[weight].items()
-            }
-            for name, weight in self.weights.items()
-        }
+    def copy(self) -> "Ensemble":
+        """Another ensemble of the same values, on its own."""
+        other = copy(self)
+        for part in ("weights", "buffers"):
+            values = getattr(self, part)
+            setattr(other, part, {name: value.detach().clone() for name, value in values.items()})
+        return other
 
-    def set_moments(self, optimiser: torch.optim.Optimizer, members: Sequence[Mapping]) -> None:
-        """Give an optimiser what it kept of each member."""
-        for name, weight in self.weights.items():
-            own = [member[name] for member in members]
-            optimiser.state[weight] = {
-                key: value.clone()
-                if key == "step"
-                else torch.stack([kept[key] for kept in own]).to(weight)
-                for key, value in own[0].items()
-            }
+    def approach(self, other: "Ensemble", share: float) -> None:
+        """Move all values a share of the way to those of another ensemble; take over its integers."""
+        for part in ("weights", "buffers"):
+            for name, value in getattr(self, part).items():
+                aim = getattr(other, part)[name]
+                if value.is_floating_point():
+                    value.lerp_(aim, share)
+                else:
+                    value.copy_(aim)
+
+    def load(self, states: Sequence[Mapping[str, Tensor]]) -> None:
+        """Take over the values of each member's `state`."""
+        for values in (self.weights, self.buffers):
+            for name, value in values.items():
+                value.copy_(torch.stack([state[name] for state in states]))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from attprior.priors import (
 )
 from attprior.training.constant import Constant, best_constant
 from attprior.training.ensemble import Ensemble
+from attprior.training.optimiser import Optimiser
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Progress:
 
     key: str
     model: dict[str, Tensor] = field(default_factory=dict)
-    optimiser: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    optimiser: dict[str, Any] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
     best_loss: float = float("inf")
     history: list[dict[str, float]] = field(default_factory=list)
@@ -145,6 +147,7 @@ def train_seeds(
     InputError
         If losses of a seed are not finite, after all others are trained; its last checkpoint stays.
     """
+    settings = _long_enough(settings, training)
     progress = {seed: _resume(path, key) for seed, path in checkpoints.items()}
     together = together if _stackable(settings) else 1
     set_arithmetic(settings)
@@ -173,6 +176,24 @@ def train_seeds(
             "other seeds are trained. Lower learning_rate or prior/weight, or leave the seed out"
         )
     return {seed: (state.best, state.history) for seed, state in progress.items()}
+
+
+def _long_enough(settings: Mapping, training: PeakSampler | BinSampler) -> Mapping:
+    """Settings with more epochs and patience, in proportion, where epochs have too few steps."""
+    if not settings["min_steps"]:
+        return settings
+    examples = len(training.epoch(HELD_OUT_SEED, 0)[0])
+    steps = max(-(-examples // settings["batch_size"]), 1)
+    stretch = settings["min_steps"] / (settings["epochs"] * steps)
+    if stretch <= 1:
+        return settings
+    longer = {key: math.ceil(stretch * settings[key]) for key in ("epochs", "patience")}
+    log.info(
+        "an epoch has %d steps, so there are up to %d epochs, for the %d steps of min_steps, and a "
+        "patience of %d",
+        *(steps, longer["epochs"], settings["min_steps"], longer["patience"]),
+    )
+    return {**settings, **longer}
 
 
 def _stackable(settings: Mapping) -> bool:
@@ -205,13 +226,14 @@ def _train_group(
     live, diverged, pieces = list(progress), [], first_pieces(build, settings, device)
     while live:
         # anew when seeds have stopped, without them
-        ensemble, optimiser = _restore(build, [progress[seed] for seed in live], settings, device)
+        optimiser = _restore(build, [progress[seed] for seed in live], settings, device)
+        ensemble, average = optimiser.ensemble, optimiser.average
         seeds = tuple(live)
         while seeds == tuple(live):
             epoch = len(progress[seeds[0]].history) + 1
             start = time.perf_counter()
             trained = _epoch(ensemble, training, settings, device, seeds, epoch, pieces, optimiser)
-            held_out = _epoch(ensemble, validation, settings, device, (HELD_OUT_SEED,), 0, pieces)
+            held_out = _epoch(average, validation, settings, device, (HELD_OUT_SEED,), 0, pieces)
             seconds = (time.perf_counter() - start) / len(seeds)
             for member, seed in enumerate(seeds):
                 loss = trained[member]
@@ -227,8 +249,9 @@ def _train_group(
                     continue
                 state = progress[seed]
                 state.model = ensemble.state(member)
-                state.optimiser = ensemble.moments(optimiser, member)
-                _record(state, seed, loss, held_out[member], level, seconds, settings)
+                state.optimiser = optimiser.state(member)
+                evaluated = average.state(member)
+                _record(state, seed, loss, held_out[member], evaluated, level, seconds, settings)
                 _save(state, checkpoints[seed])
                 if state.finished:
                     live.remove(seed)
@@ -250,20 +273,14 @@ def _restore(
     states: Sequence[Progress],
     settings: Mapping,
     device: torch.device,
-) -> tuple[Ensemble, torch.optim.Optimizer]:
-    """Models and optimiser as the seeds' progress has them."""
+) -> Optimiser:
+    """Optimiser of the seeds' models, as their progress has them."""
     models = [build() for _ in states]
     for model, state in zip(models, states, strict=True):
         model.load_state_dict(state.model)
     ensemble = Ensemble([model.to(device) for model in models])
-    optimiser = torch.optim.Adam(
-        ensemble.weights.values(),
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
-    )
-    if states[0].optimiser:
-        ensemble.set_moments(optimiser, [state.optimiser for state in states])
-    return ensemble, optimiser
+    begun = [state.optimiser for state in states if state.optimiser]
+    return Optimiser(ensemble, settings, begun)
 
 
 def _record(
@@ -271,6 +288,7 @@ def _record(
     seed: int,
     trained: Losses,
     held_out: Losses,
+    evaluated: Mapping[str, Tensor],
     level: Losses,
     seconds: float,
     settings: Mapping,
@@ -279,13 +297,15 @@ def _record(
 
     Parameters
     ----------
+    evaluated
+        The weights that were measured: those of the last step, or their running mean.
     level
         Validation losses of the best constant prediction.
     """
     improved = held_out.prediction < state.best_loss - settings["min_improvement"]
     if held_out.prediction < state.best_loss:
         state.best_loss = held_out.prediction
-        state.best = {name: value.cpu() for name, value in state.model.items()}
+        state.best = {name: value.cpu() for name, value in evaluated.items()}
     state.stale = 0 if improved else state.stale + 1
     epoch = len(state.history) + 1
     state.history.append(
@@ -317,7 +337,7 @@ def _epoch(
     seeds: Sequence[int],
     epoch: int,
     pieces: Pieces,
-    optimiser: torch.optim.Optimizer | None = None,
+    optimiser: Optimiser | None = None,
 ) -> list[Losses]:
     """Pass over an epoch's batches; without an optimiser, only measure predictions.
 
@@ -430,7 +450,7 @@ def step(
     settings: Mapping,
     weight: float,
     pieces: Pieces,
-    optimiser: torch.optim.Optimizer | None,
+    optimiser: Optimiser | None,
 ) -> dict[str, Tensor]:
     """Losses (Z,) of a batch, by name; with an optimiser, move the weights.
 
@@ -438,7 +458,7 @@ def step(
     """
     while True:
         if optimiser is not None:
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.zero_grad()
         try:
             found = _in_pieces(ensemble, data, settings, weight, pieces, optimiser)
             break
@@ -458,7 +478,7 @@ def _in_pieces(
     settings: Mapping,
     weight: float,
     pieces: Pieces,
-    optimiser: torch.optim.Optimizer | None,
+    optimiser: Optimiser | None,
 ) -> dict[str, Tensor]:
     """Losses (Z,) of a batch, by name, computed piece by piece; gradients add up."""
     number, size = len(ensemble), data["sequences"].shape[1]
