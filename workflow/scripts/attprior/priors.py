@@ -277,7 +277,7 @@ def weight_at(epoch: int, weight: float, schedule: str = "constant", rate: float
     """Weight of the prior in an epoch (from 1).
 
     ``constant``; ``inflate``: w * (2 / (1 + exp(-rate * epoch)) - 1), from small to w; ``deflate``:
-    w * exp(-rate * epoch).
+    w * exp(-rate * epoch); ``late``: 0 in the first epoch, then w.
     """
     if schedule == "constant":
         return weight
@@ -285,4 +285,6 @@ def weight_at(epoch: int, weight: float, schedule: str = "constant", rate: float
         return weight * (2 / (1 + math.exp(-rate * epoch)) - 1)
     if schedule == "deflate":
         return weight * math.exp(-rate * epoch)
+    if schedule == "late":
+        return weight * (epoch > 1)
     raise ValueError(f"unknown schedule {schedule!r}")

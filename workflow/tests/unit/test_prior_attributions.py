@@ -181,6 +181,7 @@ def test_unknown_attribution_is_refused(inputs):
 
 def test_weight_follows_its_schedule():
     assert [weight_at(epoch, 5.0) for epoch in (1, 9)] == [5.0, 5.0]
+    assert [weight_at(epoch, 5.0, "late") for epoch in (1, 2, 9)] == [0.0, 5.0, 5.0]
     inflated = [weight_at(epoch, 5.0, "inflate", 0.5) for epoch in range(1, 30)]
     assert inflated == sorted(inflated)
     assert inflated[0] == pytest.approx(5 * (2 / (1 + 2.718281828**-0.5) - 1))
