@@ -28,20 +28,19 @@ def expect(what: str, value: float, least: float) -> None:
 
 
 def demo() -> None:
-    """Both planted motifs come back, and the prior puts more attribution into their sites."""
+    """Both planted motifs come back, most attribution lies in their sites, and no seed is stuck."""
     for condition in ("SPI1", "CTCF"):
         folder = Path("results/demo/conditions", condition, "profile/comparisons/prior")
         names = set(best_matches(folder, "with_prior").name.str.upper())
         print(f"{condition}: {', '.join(sorted(names))}")
         assert condition in names, f"{condition}: no pattern of the prior's arm matches it"
         where = {"kind": "deepshap", "metric": "share_in_sites"}
-        share = {
-            arm: mean(folder / "truth.tsv", arm=arm, **where)
-            for arm in ("without_prior", "with_prior")
-        }
-        expect(f"{condition}: share of DeepSHAP in sites, without", share["without_prior"], 0.1)
-        expect(f"{condition}: the same with the prior", share["with_prior"], 0.3)
-        expect(f"{condition}: the difference", share["with_prior"] - share["without_prior"], 0.0)
+        for arm in ("without_prior", "with_prior"):
+            share = mean(folder / "truth.tsv", arm=arm, **where)
+            expect(f"{condition} {arm}: share of DeepSHAP in sites", share, 0.6)
+        training = pd.read_csv(folder / "training.tsv", sep="\t")
+        stuck = training[training.learnt_nothing.notna()]
+        assert stuck.empty, f"{condition}: seeds that learnt nothing: {stuck}"
         patterns = pd.read_csv(folder / "truth.motifs.tsv", sep="\t")
         unknown = patterns[(patterns.arm == "with_prior") & patterns.planted.isna()]
         assert len(unknown) <= 2, f"{condition}: patterns that match nothing planted: {unknown}"

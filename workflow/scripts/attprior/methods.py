@@ -651,7 +651,7 @@ def comparison(study: Study, conditions: Sequence[Mapping[str, Any]]) -> Iterato
     yield from _footprints(study["config"]["footprints"], conditions)
     yield (
         "Differences between arms are given with 95 % intervals that hold for other seeds and other "
-        "peaks: variances of crossed random effects, seeds nested in arms, with Satterthwaite's "
+        "peaks: variances of crossed random effects, paired by seed, with Satterthwaite's "
         "degrees of freedom [@hillis; @scipy]; agreement of seeds and metrics of all examples together "
         "by jackknife pseudovalues. Over the headline metrics of a comparison the false discovery rate "
         "was held at 5 % [@benjamini]."

@@ -4,8 +4,11 @@ A metric is measured on S trained models (seeds) of each arm, at the same P exam
 examples are crossed, and a difference between arms varies with both. This is the design of a reader
 study, with seeds as readers and examples as cases, and is treated as there: variances of a crossed
 random-effects model, and Satterthwaite's degrees of freedom. Source: Hillis, Berbaum and Metz 2008,
-Academic Radiology 15, 647; readers nested in a modality, as seeds are in an arm, Hillis 2014,
-Statistics in Medicine 33, 330.
+Academic Radiology 15, 647; Hillis 2014, Statistics in Medicine 33, 330.
+
+A seed gives both arms the same initial weights and batches, so that its models are alike: where both
+arms have the same seeds, these are paired, as readers are who read with both modalities; else they
+are nested in their arm.
 
 Letters in shapes: S seeds, P examples, G groups of examples.
 """
@@ -38,7 +41,8 @@ class Parts(NamedTuple):
     seeds
         Of one seed, times the other factors: divided by the number of seeds it is their part.
     seed_terms
-        Square of each arm's and fold's own part of `seeds` over its degrees of freedom but one.
+        Sum of the squares of what `seeds` sums up: a part of each fold, and of each arm unless
+        seeds are paired.
     examples
         Part of the examples, which more seeds do not lower.
     example_terms
@@ -129,7 +133,8 @@ def _compare(folds: Sequence[tuple[pd.DataFrame, ...]], pairs: bool) -> dict[str
         for arm in (0, 1)
     ]
     values = [tuple(matrix.to_numpy(dtype=float) for matrix in fold) for fold in folds]
-    found = interval(values, pairs)
+    paired = all(first.index.equals(second.index) for first, second in folds)
+    found = interval(values, pairs, paired)
     return {
         "folds": len(folds),
         "seeds": min(len(matrix) for fold in folds for matrix in fold),
@@ -157,7 +162,9 @@ class Interval(NamedTuple):
     seeds_needed: float
 
 
-def interval(folds: Sequence[tuple[NDArray, NDArray]], pairs: bool = False) -> Interval:
+def interval(
+    folds: Sequence[tuple[NDArray, NDArray]], pairs: bool = False, paired: bool = False
+) -> Interval:
     """Difference of two arms, with a 95 % interval over other seeds and other examples.
 
     Parameters
@@ -167,6 +174,8 @@ def interval(folds: Sequence[tuple[NDArray, NDArray]], pairs: bool = False) -> I
         their numbers of seeds need not be. Folds weigh as their examples.
     pairs
         Whether a value is a seed's mean over pairs with the others.
+    paired
+        Whether the arms' rows are of the same seeds.
 
     Returns
     -------
@@ -186,8 +195,9 @@ def interval(folds: Sequence[tuple[NDArray, NDArray]], pairs: bool = False) -> I
     variance, terms, parts = 0.0, 0.0, np.zeros(4)
     for first, second in folds:
         weight = first.shape[1] / total
-        own, by_examples = _variances(first, second)
-        numbers = np.array([len(first), len(second)])
+        arms = (second - first,) if paired else (first, second)
+        own, by_examples = _variances(arms)
+        numbers = np.array([len(values) for values in arms])
         freedom = np.array([*(numbers - 1), first.shape[1] - 1])
         each = weight**2 * np.array([*own, by_examples[1]])
         variance += weight**2 * (own.sum() + by_examples[0])
@@ -197,7 +207,7 @@ def interval(folds: Sequence[tuple[NDArray, NDArray]], pairs: bool = False) -> I
             seeds.sum(),
             (seeds**2).sum(),
             weight**2 * by_examples[0],
-            each[2] ** 2 / freedom[2],
+            each[-1] ** 2 / freedom[-1],
         )
     if not variance > 0:
         # all the same: a difference there is would be found by any number of seeds
@@ -221,21 +231,28 @@ def of_pairs(values: NDArray) -> NDArray:
     return mean + 2 * (number - 1) / (number - 2) * (values - mean)
 
 
-def _variances(first: NDArray, second: NDArray) -> tuple[NDArray, tuple[float, float]]:
+def _variances(arms: Sequence[NDArray]) -> tuple[NDArray, tuple[float, float]]:
     """Variance of a fold's difference: of each arm's seeds, and of examples.
 
     What examples and seeds do to each other is part of the first, so that it is taken from the
     second, of which it is a part too; the examples' own comes back without and with it.
+
+    Parameters
+    ----------
+    arms
+        Values (S, P) of both arms, or their difference where seeds are paired.
     """
     seeds, rest = [], 0.0
-    for values in (first, second):
+    for values in arms:
         number, examples = values.shape
         by_seed, by_example = values.mean(axis=1), values.mean(axis=0)
         seeds.append(by_seed.var(ddof=1) / number)
         left = values - by_seed[:, None] - by_example + values.mean()
         mean_square = (left**2).sum() / ((number - 1) * (examples - 1))
         rest += mean_square / (number * examples)
-    of_examples = (second.mean(axis=0) - first.mean(axis=0)).var(ddof=1) / first.shape[1]
+    # of both arms, or of their difference already
+    means = np.stack([values.mean(axis=0) for values in arms])
+    of_examples = np.diff(means, axis=0, prepend=0)[-1].var(ddof=1) / means.shape[1]
     return np.array(seeds), (max(of_examples - rest, 0.0), of_examples)
 
 

@@ -35,11 +35,12 @@ def long(first, second, fold="fold_1"):
     return pd.concat(parts, ignore_index=True)
 
 
+@pytest.mark.parametrize("paired", [False, True])
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10])
 @pytest.mark.parametrize("of_seeds", [0, 0.3, 2])
-def test_interval_holds_for_other_seeds_and_examples(seeds, of_seeds):
+def test_interval_holds_for_other_seeds_and_examples(seeds, of_seeds, paired):
     rng = np.random.default_rng(seeds)
-    found = [interval([drawn(rng, seeds, 40, of_seeds)]) for _ in range(1500)]
+    found = [interval([drawn(rng, seeds, 40, of_seeds)], paired=paired) for _ in range(1500)]
     # with two binomial standard errors above the nominal rate
     assert np.mean([one.p_value < 0.05 for one in found]) < 0.065
     assert np.mean([one.low > 0 or one.high < 0 for one in found]) < 0.065
@@ -68,6 +69,19 @@ def test_examples_that_vary_alike_leave_welchs_test_of_seeds():
     assert found.p_value == pytest.approx(expected.pvalue)
     bounds = expected.confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((bounds.low, bounds.high))
+
+
+def test_seeds_that_are_alike_in_both_arms_cancel():
+    rng = np.random.default_rng(14)
+    first, second = drawn(rng, 5, 40, 0.1, difference=0.5)
+    alike = 10 * rng.normal(size=(5, 1))
+    table = long(first + alike, second + alike)
+    paired = differences(table, ARMS, ["metric"]).iloc[0]
+    assert paired.low > 0
+    other = table.assign(seed=table.seed + 100 * (table.arm == ARMS[1]))
+    nested = differences(other, ARMS, ["metric"]).iloc[0]
+    assert nested.low < 0 < nested.high
+    assert nested.difference == pytest.approx(paired.difference)
 
 
 def test_agreement_of_seeds_of_one_arm_is_rarely_a_finding():

@@ -84,7 +84,7 @@ def test_order_is_that_of_comparisons_then_of_analyses():
     ]
     table = summary_table(made, COMPARISONS)
     assert list(table.comparison) == ["prior"] * 4 + ["l2"] * 3
-    assert list(table.analysis[:4]) == ["spectrum"] * 3 + ["consistency"]
+    assert list(table.analysis[:4]) == ["consistency"] + ["spectrum"] * 3
     names = [headline.metric for headline in HEADLINES]
     assert len(names) == len(set(names))
 

@@ -44,12 +44,8 @@ def _metric(name: str) -> dict[str, str]:
     return {"metric": name}
 
 
+# evidence first, and last what a prior brings about by construction
 HEADLINES = [
-    Headline("spectrum", "High frequencies, gradient", -1, _of("gradient", "high_frequency_share")),
-    Headline("spectrum", "High frequencies, DeepSHAP", -1, _of("deepshap", "high_frequency_share")),
-    Headline("spectrum", "Entropy, DeepSHAP", -1, _of("deepshap", "entropy")),
-    Headline("consistency", "Jaccard of seeds, gradient", 1, _of("gradient", "jaccard")),
-    Headline("consistency", "Jaccard of seeds, DeepSHAP", 1, _of("deepshap", "jaccard")),
     Headline("performance", "Profile NLL", -1, _metric("profile_nll")),
     Headline("performance", "Profile JSD", -1, _metric("profile_jsd")),
     Headline("performance", "Counts, Pearson", 1, _metric("counts_pearson")),
@@ -60,16 +56,21 @@ HEADLINES = [
     Headline("performance", "Bins, auPRC", 1, _metric("auprc")),
     Headline("performance", "Bins, auPRC, all negatives", 1, _metric("auprc_corrected")),
     Headline("performance", "Bins, accuracy", 1, _metric("accuracy")),
+    Headline("truth", "Share in known sites, DeepSHAP", 1, _of("deepshap", "share_in_sites")),
+    Headline("truth", "auPRC of known sites, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("footprints", "Share in sets of bases, DeepSHAP", 1, _of("deepshap", "share")),
     Headline("footprints", "auPRC of sets of bases, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("summits", "Distance to summit, DeepSHAP", -1, _of("deepshap", "spearman")),
     Headline("summits", "auPRC of peaks, DeepSHAP", 1, _of("deepshap", "auprc")),
-    Headline("truth", "Share in known sites, DeepSHAP", 1, _of("deepshap", "share_in_sites")),
-    Headline("truth", "auPRC of known sites, DeepSHAP", 1, _of("deepshap", "auprc")),
     Headline("composition", "GC dependence, DeepSHAP", -1, _of("deepshap", "spearman_size")),
     Headline("low_pass", "Share in sites, against filtered", 1, _metric("share_in_sites")),
     Headline("low_pass", "auPRC of sites, against filtered", 1, _metric("auprc")),
     Headline("low_pass", "Jaccard of seeds, against filtered", 1, _metric("jaccard")),
+    Headline("consistency", "Jaccard of seeds, gradient", 1, _of("gradient", "jaccard")),
+    Headline("consistency", "Jaccard of seeds, DeepSHAP", 1, _of("deepshap", "jaccard")),
+    Headline("spectrum", "High frequencies, gradient", -1, _of("gradient", "high_frequency_share")),
+    Headline("spectrum", "High frequencies, DeepSHAP", -1, _of("deepshap", "high_frequency_share")),
+    Headline("spectrum", "Entropy, DeepSHAP", -1, _of("deepshap", "entropy")),
 ]
 
 

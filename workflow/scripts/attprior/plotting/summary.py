@@ -100,7 +100,7 @@ def _panel(
         colour, y = colours[row.who], places[(row.metric, row.who, row.of)]
         turned = row.better / row.scale
         seeds = turned * _seeds(row)
-        ax.scatter(seeds, [y] * len(seeds), s=3, color=colour, alpha=0.5, linewidths=0)
+        ax.scatter(seeds, [y + ROW / 4] * len(seeds), s=4, color=colour, alpha=0.6, linewidths=0)
         if np.isfinite(row.low):
             ax.plot([turned * row.low, turned * row.high], [y, y], color=colour, lw=1)
         face = "white" if row.verdict == "cannot tell" else colour
