@@ -129,7 +129,7 @@ def test_landing_page_tells_the_headlines_and_what_is_left_out(told):
     # what is above the window's top can't be scrolled to
     assert found["top"] >= 0
     assert "with prior against without prior" in found["landing"]
-    assert re.search(r"DeepSHAP's share in known sites \w+ from", found["landing"])
+    assert re.search(r"DeepSHAP's share in known sites(:| \w+) from", found["landing"])
     assert "Left out: HOMER of SPI1" in found["landing"]
 
 
