@@ -69,7 +69,8 @@ def main() -> None:
     print(
         real.pivot_table(index=["metric", "condition", "arm"], columns="seeds", values="rate"), "\n"
     )
-    print(f"false_positive_rate\t{found.rate.max():.3f}")
+    # of the worst number of seeds and spread, over metrics
+    print(f"false_positive_rate\t{found.groupby(['seeds', 'spread']).rate.mean().max():.3f}")
     print(f"same_arm_rate\t{real.rate.mean():.3f}")
 
 

@@ -58,7 +58,7 @@ class Parts(NamedTuple):
         """Variances and degrees of freedom with numbers of seeds in each arm."""
         variance = self.seeds / numbers + self.examples
         terms = self.seed_terms / numbers**2 / (numbers - 1) + self.example_terms
-        return variance, variance**2 / terms
+        return variance, np.maximum(variance**2 / terms, 1)
 
 
 def differences(
@@ -213,7 +213,8 @@ def interval(
         # all the same: a difference there is would be found by any number of seeds
         p_value = float(difference == 0)
         return Interval(float(difference), *[float(difference)] * 2, p_value, float(fewest))
-    error, freedom = np.sqrt(variance), variance**2 / terms
+    # below 1 where neither seeds nor examples seem to differ, which would say nothing at all
+    error, freedom = np.sqrt(variance), max(variance**2 / terms, 1)
     half = student.ppf(1 - LEVEL / 2, freedom) * error
     p_value = 2 * student.sf(abs(difference) / error, freedom)
     needed = seeds_needed(difference, Parts(*parts), 3 if pairs else 2)
