@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from attprior.analysis.summary import interval_text, short
 from attprior.files import aside
 from attprior.statistics import LEVEL, MOST_SEEDS
 
@@ -117,9 +118,9 @@ def sentence(row) -> str:
         words += f" {row.of}" if words.endswith(" in") else f" ({row.of})"
     words = words[0].upper() + words[1:]
     means = f"from {row.mean_first:.3g}{_filter(row)} to {row.mean_second:.3g}"
-    change = f"{row.difference:+.2g}"
+    change = short(row.difference, "+")
     if math.isfinite(row.low):
-        change += f", 95 % interval {row.low:.2g} to {row.high:.2g}"
+        change += f", 95 % interval {interval_text(row.low, row.high)}"
     if row.verdict == "cannot tell":
         return f"{words}: {means} ({change}), {_why(row)}."
     went = "rose" if row.difference > 0 else "fell"
@@ -169,11 +170,16 @@ def _table(table: pd.DataFrame) -> str:
 def _row(row, with_comparison: bool) -> str:
     arrow = "↑" if row.better > 0 else "↓"
     known = math.isfinite(row.low)
-    interval = f"{row.low:.2g} to {row.high:.2g}" if known else ""
+    interval = interval_text(row.low, row.high) if known else ""
     needed = f"{row.seeds_needed:.0f}" if row.seeds_needed <= MOST_SEEDS else f"over {MOST_SEEDS}"
     cells = [row.comparison] if with_comparison else []
     cells += [row.who, f"{row.metric} {row.of}".strip() + f" {arrow}"]
-    cells += [f"{row.mean_first:.3g}", f"{row.mean_second:.3g}", f"{row.difference:+.2g}", interval]
+    cells += [
+        f"{row.mean_first:.3g}",
+        f"{row.mean_second:.3g}",
+        short(row.difference, "+"),
+        interval,
+    ]
     cells += [f"{row.seeds:.0f}", f"{row.examples:.0f}", needed if known else ""]
     texts = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     return f'<tr>{texts}<td class="{row.verdict.split()[0]}">{row.verdict}</td></tr>'

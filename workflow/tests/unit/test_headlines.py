@@ -54,7 +54,7 @@ def items(text):
 def test_sentence_names_both_means_and_the_interval(page):
     assert items(page({})) == [
         "DeepSHAP's share in known sites rose from 0.685 to 0.799 "
-        "(+0.11, 95 % interval 0.05 to 0.18)."
+        "(+0.11, 95 % interval [0.05, 0.18])."
     ]
 
 

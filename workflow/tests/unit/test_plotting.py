@@ -331,3 +331,12 @@ def test_trim_keeps_the_heavy_part():
     cwm = np.zeros((4, 30))
     cwm[0, 10:15] = 1
     assert motifs.trim(cwm).shape == (4, 5 + 2 * 3)
+
+
+def test_numbers_in_a_drawing_keep_their_digits(tmp_path):
+    figure, ax = plt.subplots()
+    ax.set_title("-0.0032 to 0.12345")
+    style.save(figure, tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert "-0.0032 to 0.12345" in text
+    assert not re.search(r"<[^>]*\d\.\d{4}", text)

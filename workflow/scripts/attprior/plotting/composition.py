@@ -12,8 +12,8 @@ from attprior.plotting.style import (
     PAGE_WIDTH,
     arm_colours,
     arm_legend,
+    difference_text,
     distribution,
-    interval_text,
     message,
     styled,
 )
@@ -47,7 +47,7 @@ def plot_composition(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
         for x, arm in enumerate(arms):
             distribution(ax, x, examples.loc[(arm, kind, metric)], colours[arm])
         test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-        title = f"{KIND_LABELS.get(kind, kind)}\n{interval_text(test)}"
+        title = f"{KIND_LABELS.get(kind, kind)}\n{difference_text(test)}"
         ax.set_title(title, fontsize=6.5)
         ax.axhline(0, color=GREY, lw=0.8, ls=":")
         ax.set_ylabel(LABELS[metric])

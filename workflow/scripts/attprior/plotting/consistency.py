@@ -13,8 +13,8 @@ from attprior.plotting.style import (
     PAGE_WIDTH,
     arm_colours,
     arm_legend,
+    difference_text,
     distribution,
-    interval_text,
     message,
     styled,
 )
@@ -54,7 +54,7 @@ def plot_consistency(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[st
             distribution(ax, x, own, colours[arm])
         _bounds(ax, values)
         test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-        ax.set_title(f"{TITLES.get(kind, kind)}\n{interval_text(test)}", fontsize=6.5)
+        ax.set_title(f"{TITLES.get(kind, kind)}\n{difference_text(test)}", fontsize=6.5)
         ax.set_ylabel(LABELS[metric])
         ax.set_xticks([])
         ax.set_xlim(-0.6, len(arms) - 0.4)

@@ -13,8 +13,8 @@ from attprior.plotting.style import (
     PAGE_WIDTH,
     arm_colours,
     arm_legend,
+    difference_text,
     distribution,
-    interval_text,
     styled,
 )
 
@@ -73,7 +73,7 @@ def plot_spectrum(
             for x, arm in enumerate(arms):
                 distribution(ax, x, examples.loc[(arm, kind, metric)], colours[arm])
             test = tests[(tests.kind == kind) & (tests.metric == metric)].iloc[0]
-            ax.set_title(interval_text(test), fontsize=6.5)
+            ax.set_title(difference_text(test), fontsize=6.5)
             ax.set_ylabel(name)
             ax.set_xticks([])
             ax.set_xlim(-0.6, len(arms) - 0.4)

@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
+from attprior.analysis.summary import interval_text, short
 from attprior.files import aside
 
 PAGE_WIDTH = 7.0  # inches: a journal's two columns
@@ -79,10 +80,17 @@ def save(figure: Figure, *paths: str | Path) -> None:
                 metadata = {"Date": None} if kind == "svg" else None
                 figure.savefig(temporary, format=kind, metadata=metadata)
                 if kind == "svg":
-                    # a thousandth of a point is not seen, but makes files a third smaller
-                    text = re.sub(r"(\d\.\d{3})\d+", r"\1", temporary.read_text())
-                    temporary.write_text(numbered_clips(text))
+                    text = numbered_clips(in_thousandths(temporary.read_text(encoding="utf-8")))
+                    temporary.write_text(text, encoding="utf-8")
     plt.close(figure)
+
+
+def in_thousandths(text: str) -> str:
+    """Cut the coordinates of an SVG after three digits, and no number that is written in it.
+
+    A thousandth of a point is not seen, but makes files a third smaller.
+    """
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d{3})\d+", r"\1", tag[0]), text)
 
 
 def numbered_clips(text: str) -> str:
@@ -211,7 +219,7 @@ def by_kind(
     # two lines for each kind, so that names stand clear of each other
     titles = [textwrap.wrap(KIND_LABELS.get(kind, kind), 9) + [""] for kind in kinds]
     names = [
-        "\n".join([*title[:2], interval_text(found[kind], "\n")])
+        "\n".join([*title[:2], difference_text(found[kind], "\n")])
         for title, kind in zip(titles, kinds, strict=True)
     ]
     ax.set_xticks(range(len(kinds)), names, fontsize=6)
@@ -228,7 +236,6 @@ def seed_curves(ax: Axes, curve: pd.DataFrame, x: str, y: str, arms: Sequence[st
         ax.plot(mean.index, mean, color=colour, lw=1.3, zorder=3)
 
 
-def interval_text(test, between: str = " ") -> str:
+def difference_text(test, between: str = " ") -> str:
     """Difference of the arms and its 95 % interval, of a row of a table of tests, in short."""
-    interval = f"[{test.low:.2g}, {test.high:.2g}]" if np.isfinite(test.low) else "no interval"
-    return f"{test.difference:+.2g}{between}{interval}"
+    return f"{short(test.difference, '+')}{between}{interval_text(test.low, test.high)}"

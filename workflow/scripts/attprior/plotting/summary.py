@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from attprior.plotting.style import GREY, PAGE_WIDTH, interval_text, label, message, styled
+from attprior.plotting.style import GREY, PAGE_WIDTH, difference_text, label, message, styled
 
 # Okabe and Ito's palette, less its yellow, which is lost on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -109,7 +109,7 @@ def _panel(
         if with_text:
             place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
             beside = ax.get_yaxis_transform()
-            ax.annotate(interval_text(row), (1, y), xycoords=beside, fontsize=5.5, **place)
+            ax.annotate(difference_text(row), (1, y), xycoords=beside, fontsize=5.5, **place)
 
 
 def _name_metrics(grid: np.ndarray, table: pd.DataFrame, places: pd.Series) -> None:
