@@ -8,6 +8,7 @@ import gzip
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,11 @@ POSITIVE_COUNT, POSITIVE_SHARE, NEGATIVE_SHARE = 3, 0.15, 0.05
 # metrics that a constant prediction is worth comparing with: lower is better, and none ranks examples
 OF_CONSTANT = ("profile_nll", "profile_jsd", "counts_mse", "counts_mse_all", "cross_entropy")
 
-# of a task: metric to value and number of examples; the same metrics' pseudovalues over groups of
-# examples; and of single examples their rows and columns
+# of a task: metric to value and number of examples; what gives the same metrics' pseudovalues over
+# groups of examples; and of single examples their rows and columns
 Measured = dict[str, tuple[float, int]]
-Outcome = tuple[Measured, dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]
+Groups = Callable[[], dict[str, np.ndarray]]
+Outcome = tuple[Measured, Groups, np.ndarray, dict[str, np.ndarray]]
 
 
 def predictions(
@@ -313,14 +315,15 @@ def measure_bins(
 
 def _by_groups(
     measure: Callable[..., Measured], found: Mapping[str, np.ndarray], *arguments: int
-) -> tuple[Measured, dict[str, np.ndarray]]:
-    """Metrics of a task, and their pseudovalues over groups of examples."""
+) -> tuple[Measured, Groups]:
+    """Metrics of a task, and what gives their pseudovalues over groups of examples."""
 
     def values(chosen: np.ndarray) -> dict[str, float]:
         kept = {name: array[chosen] for name, array in found.items()}
         return {name: value for name, (value, _) in measure(kept, *arguments).items()}
 
-    return measure(found, *arguments), pseudovalues(values, groups_of(len(found["drawn"])))
+    groups = groups_of(len(found["drawn"]))
+    return measure(found, *arguments), partial(pseudovalues, values, groups)
 
 
 def of_constant(measured: Measured) -> dict[str, float]:
@@ -399,7 +402,7 @@ def evaluate(
                     which = {"seed": seed, "task": task}
                     parts += [
                         pd.DataFrame({**which, "metric": metric, "value": values})
-                        for metric, values in by_group.items()
+                        for metric, values in by_group().items()
                     ]
     columns = ["seed", "split", "task", "metric", "value", "n", "constant", "learnt_nothing"]
     with aside(output) as temporary:
