@@ -7,8 +7,8 @@ random-effects model, and Satterthwaite's degrees of freedom. Source: Hillis, Be
 Academic Radiology 15, 647; Hillis 2014, Statistics in Medicine 33, 330.
 
 A seed gives both arms the same initial weights and batches, so that its models are alike: where both
-arms have the same seeds, these are paired, as readers are who read with both modalities; else they
-are nested in their arm.
+arms have the same seeds, three or more, these are paired, as readers are who read with both
+modalities; else they are nested in their arm.
 
 Letters in shapes: S seeds, P examples, G groups of examples.
 """
@@ -175,7 +175,8 @@ def interval(
     pairs
         Whether a value is a seed's mean over pairs with the others.
     paired
-        Whether the arms' rows are of the same seeds.
+        Whether the arms' rows are of the same seeds. Two of them are not paired: the spread of two
+        differences is hardly known, and that of two times two seeds is a little better.
 
     Returns
     -------
@@ -190,6 +191,7 @@ def interval(
     fewest = min(len(values) for fold in folds for values in fold)
     if fewest < (3 if pairs else 2) or min(first.shape[1] for first, _ in folds) < 2:
         return unknown
+    paired = paired and fewest > 2
     if pairs:
         folds = [tuple(map(of_pairs, fold)) for fold in folds]
     variance, terms, parts = 0.0, 0.0, np.zeros(4)
