@@ -25,6 +25,7 @@ CONFIG = {
         "seeds": [1, 2],
         "folds": {"fold_1": {"validation": ["chr2"], "test": ["chr3"]}},
         "epochs": 1,
+        "min_steps": 0,
         # too small to change a weight
         "learning_rate": 1e-30,
     },
