@@ -55,7 +55,7 @@ def plot_low_pass(table: pd.DataFrame, tests: pd.DataFrame, arms: Sequence[str])
         pair = (tests["first"] == filtered(arms[0], CUT)) & (tests["second"] == arms[1])
         for test in tests[pair & (tests.metric == metric)].itertuples():
             # of the two that matter most
-            ax.set_title(difference_text(test, "\n"), fontsize=6.5)
+            ax.set_title(difference_text(test, ("\n", ", ")), fontsize=6.5)
         ax.set_ylabel(LABELS[metric])
         ax.set_xticks([])
         ax.set_xlim(-0.6, len(colours) - 0.4)

@@ -219,7 +219,7 @@ def by_kind(
     # two lines for each kind, so that names stand clear of each other
     titles = [textwrap.wrap(KIND_LABELS.get(kind, kind), 9) + [""] for kind in kinds]
     names = [
-        "\n".join([*title[:2], difference_text(found[kind], "\n")])
+        "\n".join([*title[:2], difference_text(found[kind], ("\n", ",\n"))])
         for title, kind in zip(titles, kinds, strict=True)
     ]
     ax.set_xticks(range(len(kinds)), names, fontsize=6)
@@ -236,6 +236,13 @@ def seed_curves(ax: Axes, curve: pd.DataFrame, x: str, y: str, arms: Sequence[st
         ax.plot(mean.index, mean, color=colour, lw=1.3, zorder=3)
 
 
-def difference_text(test, between: str = " ") -> str:
-    """Difference of the arms and its 95 % interval, of a row of a table of tests, in short."""
-    return f"{short(test.difference, '+')}{between}{interval_text(test.low, test.high)}"
+def difference_text(test, between: Sequence[str] = (" ", ", ")) -> str:
+    """Difference of the arms and its 95 % interval, of a row of a table of tests, in short.
+
+    Parameters
+    ----------
+    between
+        What stands between the difference and the interval, and between the interval's bounds.
+    """
+    interval = interval_text(test.low, test.high, between[1])
+    return f"{short(test.difference, '+')}{between[0]}{interval}"
