@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from attprior.analysis.summary import interval_text, short
 from attprior.files import aside
+from attprior.numbers import interval_text, short
 from attprior.statistics import LEVEL, MOST_SEEDS
 
 # headlines that are told in words, evidence before what a prior brings about by construction

@@ -20,8 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-from attprior.analysis.summary import interval_text, short
 from attprior.files import aside
+from attprior.numbers import interval_text, short
 
 PAGE_WIDTH = 7.0  # inches: a journal's two columns
 DPI = 200
