@@ -63,14 +63,14 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--seeds", type=int, help="of an arm")
-    parser.add_argument("--output", type=Path, help="table whose rows are kept, and added to")
-    parser.add_argument("--fresh", action="store_true", help="keep no rows")
+    parser.add_argument(
+        "--output", type=Path, help="another table, whose rows are not measured again"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="keep no rows, of other data and arms neither"
+    )
     options = parser.parse_args()
     output = options.output or OUTPUT
-    rows = []
-    if options.output and output.is_file() and not options.fresh:
-        rows = pd.read_csv(output, sep="\t").to_dict("records")
-    done = {tuple(row[key] for key in KEYS) for row in rows}
     configs = {name: read_config(DATA[name].config) for name in options.data}
     for name in [name for name, config in configs.items() if not there(config)]:
         print(f"{name} is left out: its reads are not here")
@@ -82,6 +82,13 @@ def main() -> None:
         for arm in options.arms
         for start in STARTS
     ]
+    rows = []
+    if output.is_file() and not options.fresh:
+        rows = pd.read_csv(output, sep="\t").to_dict("records")
+    if not options.output:
+        # those of other data and arms stay; what is asked for is measured anew
+        rows = [row for row in rows if tuple(row[key] for key in KEYS) not in set(wanted)]
+    done = {tuple(row[key] for key in KEYS) for row in rows}
     missing = [key for key in wanted if key not in done]
     files = make_labels({name: configs[name] for name, *_ in missing})
     os.environ["OMP_NUM_THREADS"] = "1"
