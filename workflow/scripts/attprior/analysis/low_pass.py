@@ -100,8 +100,8 @@ def low_pass_table(
             track, bases = contributions, hypothetical
             if weights is not None:
                 track, bases = low_pass(track, weights), low_pass(bases, weights)
-            values = _by_seed(track, freq_limit, smooth_sigma, mask)
-            values |= _between_seeds(bases)
+            values = measures(track, freq_limit, smooth_sigma, mask)
+            values |= agreement(bases)
             tables += [
                 per_example(sample, value, arm=name, metric=metric).dropna()
                 for metric, value in values.items()
@@ -109,7 +109,7 @@ def low_pass_table(
     return join(tables, COLUMNS)
 
 
-def _by_seed(
+def measures(
     contributions: NDArray, freq_limit: int, smooth_sigma: float, mask: NDArray
 ) -> dict[str, NDArray]:
     """Metrics (Z, M) of contributions (Z, M, L); NaN where an example has no site."""
@@ -128,7 +128,7 @@ def _by_seed(
     return values
 
 
-def _between_seeds(hypothetical: NDArray) -> dict[str, NDArray]:
+def agreement(hypothetical: NDArray) -> dict[str, NDArray]:
     """Continuous Jaccard (Z, M) of each seed's attributions (Z, M, 4, L) with the other seeds'."""
     if len(hypothetical) < 2 or not hypothetical.shape[1]:
         return {}
