@@ -8,11 +8,25 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 
+class _WithoutWords(ast.NodeTransformer):
+    """Takes out docstrings and other strings that stand alone."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        words = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if words else node
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    """Syntax tree of a Python file without its docstrings; comments and layout are in none."""
+    return _WithoutWords().visit(ast.parse(path.read_bytes()))
+
+
 @cache
 def _imported(path: Path) -> frozenset[Path]:
     """Library files that a Python file imports itself."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -33,6 +47,12 @@ def _imported(path: Path) -> frozenset[Path]:
 
 
 @cache
+def _code(path: Path) -> str:
+    """Text of a Python file as its syntax tree has it."""
+    return ast.unparse(_tree(path))
+
+
+@cache
 def library_files(script: Path) -> tuple[Path, ...]:
     """Library files that a script imports, directly or through others, in order."""
     seen: set[Path] = set()
@@ -47,10 +67,11 @@ def library_files(script: Path) -> tuple[Path, ...]:
 
 @cache
 def code_hash(script: Path, *modules: Path) -> str:
-    """Hash of the text of the library files that a script runs (16 hex digits).
+    """Hash of the code of the library files that a script runs (16 hex digits).
 
-    Without the package's own file, which holds its version alone: a release reruns nothing that it
-    leaves as it is.
+    It is of syntax trees without docstrings, so that an edit of words or of the layout reruns nothing.
+    The package's own file, which holds its version alone, is left out: a release reruns nothing that
+    it leaves as it is.
 
     Parameters
     ----------
@@ -61,7 +82,7 @@ def code_hash(script: Path, *modules: Path) -> str:
     files = {*library_files(script), *modules}
     files = files.union(*(library_files(module) for module in modules))
     for path in sorted(files - {PACKAGE / "__init__.py"}):
-        digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes() + b"\0")
+        digest.update(f"{path.relative_to(PACKAGE)}\0{_code(path)}\0".encode())
     return digest.hexdigest()[:16]
 
 

@@ -22,7 +22,7 @@ FILES = {
     ),
     "second.py": "import made.unrelated\n",
 }
-CACHED = ("_imported", "library_files", "code_hash")
+CACHED = ("_tree", "_code", "_imported", "library_files", "code_hash")
 
 
 @pytest.fixture
@@ -60,8 +60,63 @@ def test_imports_of_imports_are_followed(made):
 def test_edit_of_an_imported_module_changes_the_hash(made, name):
     before = fresh_hash(made / "script.py")
     path = made / f"made/{name}.py"
-    path.write_text(path.read_text() + "# more\n")
+    path.write_text(path.read_text() + "more = 1\n")
     assert fresh_hash(made / "script.py") != before
+
+
+CODE = '''"""Words."""
+
+LIMIT = 3
+"""More words."""
+
+
+class Thing:
+    """Its words."""
+
+    def value(self, text="a"):
+        """And these."""
+        return [LIMIT, text]  # why
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Words.", "Other words."),
+        ('"""Words."""\n', ""),
+        ("More words", "Fewer words"),
+        ("Its words", "Better words"),
+        ('        """And these."""\n', ""),
+        ("why", "because"),
+        ("  # why", ""),
+        ("LIMIT = 3", "\n# the most\nLIMIT = (3)"),
+        ("[LIMIT, text]", "[\n            LIMIT,\n            text,\n        ]"),
+        ('"a"', "'a'"),
+    ],
+)
+def test_edit_of_words_or_layout_leaves_the_hash(made, old, new):
+    assert edited_hash(made, old, new) == edited_hash(made, "", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 4"),
+        ('"a"', '"b"'),
+        ("LIMIT, text", "text, LIMIT"),
+        ("        return", "    return"),
+        ('"""And these."""', 'print("And these.")'),
+    ],
+)
+def test_edit_of_code_changes_the_hash(made, old, new):
+    assert edited_hash(made, old, new) != edited_hash(made, "", "")
+
+
+def edited_hash(made, old, new):
+    assert old in CODE
+    text = CODE.replace(old, new, 1) if old else CODE
+    (made / "made/other.py").write_text(text)
+    return fresh_hash(made / "script.py")
 
 
 def test_another_version_leaves_the_hash(made):
@@ -96,7 +151,7 @@ def test_edit_of_a_module_loaded_by_name_or_of_its_imports_changes_the_hash(made
     hashes = {fresh_hash(made / "script.py"), hash_of()}
     for name in ("unrelated", "late", "direct"):
         with open(made / f"made/{name}.py", "a") as file:
-            file.write("# more\n")
+            file.write("more = 1\n")
         hashes.add(hash_of())
     assert len(hashes) == 5
 
