@@ -42,12 +42,7 @@ def aside(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    own = f".{socket.gethostname()}."
-    for left in path.parent.glob(f"{glob.escape(own)}*.{glob.escape(path.name)}"):
-        process = left.name.removeprefix(own).removesuffix(f".{path.name}")
-        if process.isdecimal() and not _is_running(int(process)):
-            left.unlink(missing_ok=True)
-    temporary = path.with_name(f"{own}{os.getpid()}.{path.name}")
+    temporary = own_name(path)
     try:
         # asks the disk before the temporary file goes
         with full_disk_named(path):
@@ -56,6 +51,16 @@ def aside(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def own_name(path: Path) -> Path:
+    """Name beside a file for this process alone; what killed ones left of the same file is removed."""
+    own = f".{socket.gethostname()}."
+    for left in path.parent.glob(f"{glob.escape(own)}*.{glob.escape(path.name)}"):
+        process = left.name.removeprefix(own).removesuffix(f".{path.name}")
+        if process.isdecimal() and not _is_running(int(process)):
+            left.unlink(missing_ok=True)
+    return path.with_name(f"{own}{os.getpid()}.{path.name}")
 
 
 @contextmanager

@@ -1,10 +1,18 @@
-"""Writing of HDF5 files."""
+"""Reading and writing of HDF5 files.
+
+Nothing is locked: many file systems of clusters have no locks, and none is needed, as a file gets its
+name when it is whole. The package's own file tells HDF5 so, for libraries that open files themselves.
+"""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
+
+from attprior.errors import InputError
 from attprior.files import aside
 
 
@@ -32,6 +40,27 @@ class _Unfailing(io.FileIO):
             except OSError as error:
                 self.error = error
         return size
+
+
+def open_hdf5(path: str | Path) -> h5py.File:
+    """Open an HDF5 file to read it.
+
+    Raises
+    ------
+    InputError
+        If it is no HDF5, or damaged, or if the system does not let it be read.
+    """
+    try:
+        return h5py.File(path, locking=False)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str | Path, error: OSError | KeyError) -> InputError:
+    """Say why a file can't be read: the system's word, else the file is at fault."""
+    if number := getattr(error, "errno", None):
+        return InputError(f"{path}: cannot be read ({os.strerror(number)})")
+    return InputError(f"{path}: no readable HDF5 ({error}); delete it and run again")
 
 
 @contextmanager

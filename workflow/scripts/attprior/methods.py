@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pandas as pd
 
 from attprior.assays import is_control
 from attprior.files import aside
+from attprior.hdf5 import open_hdf5
 from attprior.motifs.formats import JASPAR_GROUPS
 from attprior.references import numbered
 
@@ -103,7 +103,7 @@ def read_condition(path: str | Path) -> dict[str, Any]:
         `condition`, and `tasks`: a dict each of `experiment`, `ends` (5' ends counted), `peaks`,
         `control` (its name, or empty) and `control_ends`.
     """
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         names, controls = (list(file[key].asstr()[:]) for key in ("tasks", "control_names"))
         controls = {0: [""], 1: controls}.get(len(controls), controls)
         controls = controls * len(names) if len(controls) == 1 else controls

@@ -25,6 +25,7 @@ from attprior.portal.client import fetch_object
 from attprior.portal.download import download
 from attprior.portal.web import DEFAULT, Policy
 from faults import MD5, PAYLOAD, SIGNATURE
+from locks import ERRORS, without_locks
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SIZE = len(PAYLOAD)
@@ -283,6 +284,31 @@ def test_of_two_jobs_for_one_file_one_brings_it(portal, storage, fetch):
     assert storage.ranges == [None, f"bytes={HALF}-"]
     assert sum("another job is at it" in log for log in logs) == 1
     assert left(fetch) == ["x.bam"]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_of_two_jobs_where_files_cannot_be_locked_each_brings_the_file(
+    portal, storage, fetch, tmp_path, error
+):
+    storage.faults[:] = [faults.stall(HALF), faults.stall(HALF)]
+    # what a job left where there were locks is nobody's here
+    fetch.target.parent.mkdir()
+    Path(f"{fetch.target}.part").write_bytes(PAYLOAD[:10])
+    command = [sys.executable, "-c", AGENT, portal.url, fetch.target, MD5, str(SIZE)]
+    # requests wait for each other where there are locks
+    environment = without_locks(tmp_path, error, elsewhere=tempfile.gettempdir())
+    jobs = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    wait_until(lambda: len(left(fetch)) == 3)
+    time.sleep(0.5)
+    storage.released.set()
+    logs = [job.communicate(timeout=30)[1] for job in jobs]
+    assert [job.returncode for job in jobs] == [0, 0], logs
+    assert all("files can't be locked there" in log for log in logs)
+    assert fetch.target.read_bytes() == PAYLOAD
+    assert left(fetch) == ["x.bam", "x.bam.part"]
 
 
 def wait_until(true):

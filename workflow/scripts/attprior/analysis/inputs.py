@@ -8,13 +8,13 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.hdf5 import open_hdf5
 
 KINDS = ("gradient", "deepshap")
 
@@ -54,7 +54,7 @@ def of_present_base(hypothetical: NDArray, codes: NDArray) -> NDArray:
 
 def read_sample(path: str | Path) -> Sample:
     """Read the sampled part of an arm's attributions in one fold."""
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         index = file["sample/index"][:]
         order = np.argsort(index)  # h5py reads rows in rising order only
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from attprior import metrics
+from attprior.hdf5 import open_hdf5
 
 STRANDS = {1: (".",), 2: ("+", "-")}
 JSD_SIGMA = 3  # bp, as in the analysis of performance
@@ -49,7 +49,7 @@ def read_predictions(path: str | Path, loci: int | None) -> Predictions:
     loci
         How many; None for all that were sampled.
     """
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         index = file["sample/index"][:loci]
         start, summit = (file[f"regions/{name}"][:][index] for name in ("start", "summit"))
         chrom = file["regions/chrom"][:][index].astype(str)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from attprior.bigwig import Runs, write_runs
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
-from attprior.hdf5 import hdf5_aside
+from attprior.hdf5 import hdf5_aside, open_hdf5
 from attprior.sequence import one_hot_codes
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def average(paths: Sequence[str | Path], output: str | Path) -> None:
     InputError
         If the folds' best peaks are not the same.
     """
-    files = [h5py.File(path) for path in paths]
+    files = [open_hdf5(path) for path in paths]
     try:
         peaks, length = int(files[0].attrs["peaks"]), files[0]["sequences"].shape[1]
         regions = {name: column[:peaks] for name, column in files[0]["regions"].items()}
@@ -87,7 +87,7 @@ def write_bigwig(attributions: str | Path, chrom_sizes: str | Path, output: str 
         HDF5 that `average` wrote.
     """
     sizes = read_chrom_sizes(chrom_sizes)
-    with h5py.File(attributions) as file:
+    with open_hdf5(attributions) as file:
         chroms = file["regions/chrom"][:].astype(str)
         starts = file["regions/start"][:]
         contributions = file["projected_shap/seq"]

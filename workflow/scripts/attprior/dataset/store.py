@@ -32,7 +32,7 @@ The counts of a window, the label of the bin that starts at `start`, and its pea
     import h5py
     import numpy as np
 
-    with h5py.File(path) as file:
+    with h5py.File(path, locking=False) as file:
         names, lengths = file["chromosomes/name"][:], file["chromosomes/length"][:]
         chromosome = list(names).index(chrom.encode())
         begin = lengths[:chromosome].sum() + start
@@ -70,7 +70,7 @@ from attprior.bigwig import read_runs
 from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
-from attprior.hdf5 import hdf5_aside
+from attprior.hdf5 import hdf5_aside, open_hdf5, unreadable
 from attprior.peaks import read_bed, read_peaks
 from attprior.provenance import file_hash
 
@@ -177,14 +177,12 @@ class Labels:
         InputError
             For a truncated file, another format or another version.
         """
-        try:
-            with h5py.File(path) as file:
+        with open_hdf5(path) as file:
+            try:
                 _check_format(path, file)
                 return cls._read(file, counts)
-        except (OSError, KeyError) as error:
-            raise InputError(
-                f"{path}: no readable HDF5 ({error}); delete it and run again"
-            ) from None
+            except (OSError, KeyError) as error:
+                raise unreadable(path, error) from None
 
     @classmethod
     def _read(cls, file: h5py.File, counts: bool) -> "Labels":

@@ -1,6 +1,7 @@
 """Motif sets: JASPAR's, and files of one's own."""
 
 import logging
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,15 @@ def write_jaspar(path: str | Path, group: str) -> None:
 
     Each motif is named `MATRIX_ID NAME`; counts become frequencies with a pseudocount of 0.25.
     """
-    from pyjaspar import jaspardb
+    from pyjaspar import jaspar_releases, jaspardb
+    from pyjaspar.utils import get_jaspardb_path
 
     motifs = {}
-    for motif in jaspardb(release=JASPAR_RELEASE).fetch_motifs(
-        collection="CORE", tax_group=[group]
-    ):
+    database = jaspardb(release=JASPAR_RELEASE)
+    # the package lies where files may not be locked, nor does it change
+    source = Path(get_jaspardb_path(jaspar_releases[JASPAR_RELEASE]))
+    database.conn = sqlite3.connect(f"{source.as_uri()}?immutable=1", uri=True)
+    for motif in database.fetch_motifs(collection="CORE", tax_group=[group]):
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=float) + 0.25
         motifs[f"{motif.matrix_id} {motif.name}"] = counts / counts.sum(axis=0)
     log.info("%d motifs of %s, %s", len(motifs), JASPAR_RELEASE, group)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attprior.errors import InputError
 from attprior.files import aside
-from attprior.hdf5 import hdf5_aside
+from attprior.hdf5 import hdf5_aside, open_hdf5
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def read_middle(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
     InputError
         For contributions that are not finite.
     """
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         kept = middle(file["raw/seq"].shape[2], window)
         one_hot, hypothetical = (
             np.ascontiguousarray(file[name][:, :, kept].transpose(0, 2, 1), dtype=np.float32)
@@ -116,7 +116,7 @@ def discover(
     """
     from modiscolite.io import save_hdf5
 
-    with h5py.File(attributions) as file:
+    with open_hdf5(attributions) as file:
         length = file["raw/seq"].shape[2]
     if window > length:
         log.warning(
@@ -149,7 +149,7 @@ def read_patterns(path: str | Path) -> dict[str, dict]:
         Name (`pos_patterns.pattern_0`) -> `pfm` (4, W) base frequencies, `cwm` (4, W) mean
         contributions, `seqlets` their number, in the result's order; empty where nothing was found.
     """
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         return {
             name: {
                 "pfm": group["sequence"][:].T,
@@ -188,7 +188,7 @@ def locate(result: str | Path, attributions: str | Path) -> pd.DataFrame:
         peak (row of the attributions, from 0).
     """
     tables = [pd.DataFrame(columns=SEQLETS)]
-    with h5py.File(attributions) as file, h5py.File(result) as found:
+    with open_hdf5(attributions) as file, open_hdf5(result) as found:
         kept = middle(file["raw/seq"].shape[2], int(found.attrs["window_size"]))
         chroms = file["regions/chrom"].asstr()[:]
         origins = file["regions/start"][:] + kept.start

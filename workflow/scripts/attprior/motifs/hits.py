@@ -8,12 +8,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.files import aside
+from attprior.hdf5 import open_hdf5
 from attprior.motifs.discovery import core, middle, read_patterns
 from attprior.motifs.matching import MAX_Q_VALUE
 
@@ -42,7 +42,7 @@ def read_regions(attributions: str | Path, window: int) -> pd.DataFrame:
     pandas.DataFrame
         Columns chrom, start, end; a row per peak.
     """
-    with h5py.File(attributions) as file:
+    with open_hdf5(attributions) as file:
         kept = middle(file["raw/seq"].shape[2], window)
         start = file["regions/start"][:]
         chrom = file["regions/chrom"].asstr()[:]
@@ -317,7 +317,7 @@ def scan_sites(
 
 
 def _read_arrays(attributions: str | Path, window: int, names: list[str]) -> list[NDArray]:
-    with h5py.File(attributions) as file:
+    with open_hdf5(attributions) as file:
         kept = middle(file["raw/seq"].shape[2], window)
         return [file[name][:, :, kept] for name in names]
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import requests
 
 from attprior.errors import DiskFullError, InputError
-from attprior.files import FULL
+from attprior.files import FULL, own_name
 from attprior.portal.web import DEFAULT, PassingError, Policy, get, is_remote, persist
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,8 @@ def download(
 
     It grows as ``{target}.part``, which is locked: who else wants the same file waits for it. What
     a broken transfer left there is resumed, by this call and by later ones, if the MD5 or the
-    server's word, kept in ``{target}.part.version``, can tell that it is of the same file.
+    server's word, kept in ``{target}.part.version``, can tell that it is of the same file. Where
+    files can't be locked each call has a partial file of its own, which no other one resumes.
 
     Parameters
     ----------
@@ -163,10 +164,11 @@ def download(
                 raise
             raise DiskFullError(
                 f"{target}: the disk is full ({error.strerror}) after {part.size} bytes, "
-                f"{_free(target)} bytes are free. Make room and run again: {partial} is resumed."
+                f"{_free(target)} bytes are free. Make room and run again"
+                + (f": {partial} is resumed." if part.path == partial else ".")
             ) from None
-        _version(partial).unlink(missing_ok=True)
-        os.replace(partial, target)
+        _version(part.path).unlink(missing_ok=True)
+        os.replace(part.path, target)
         log.info("%s: %d bytes, MD5 %s", target, part.size, part.md5sum())
 
 
@@ -179,15 +181,21 @@ def _alone(partial: Path) -> Iterator[tuple[BinaryIO, bool]]:
     file, waited
         The file, open for reading and appending, and whether somebody else had it.
     """
-    waited = False
+    waited, shared = False, True
     while True:
         file = partial.open("a+b", buffering=0)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.info("%s: another job is at it; waiting", partial)
-            waited = True
-            fcntl.flock(file, fcntl.LOCK_EX)
+            waited |= shared and _lock(file)
+        except OSError as error:
+            log.warning(
+                "%s: files can't be locked there (%s), so a later run can't resume this one",
+                *(partial, error.strerror),
+            )
+            if not os.fstat(file.fileno()).st_size:
+                partial.unlink()
+            file.close()
+            partial, shared = own_name(partial), False
+            continue
         if _is_at(file, partial):
             break
         file.close()  # who had it has given it its final name, or removed it
@@ -196,9 +204,20 @@ def _alone(partial: Path) -> Iterator[tuple[BinaryIO, bool]]:
             file.seek(0)
             yield file, waited
         finally:
-            if _is_at(file, partial) and not os.fstat(file.fileno()).st_size:
+            if _is_at(file, partial) and not (shared and os.fstat(file.fileno()).st_size):
                 _version(partial).unlink(missing_ok=True)
                 partial.unlink()
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file, once nobody else does, and tell whether somebody did."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("%s: another job is at it; waiting", file.name)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return True
+    return False
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

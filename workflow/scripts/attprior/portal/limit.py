@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from time import sleep
 
+from attprior.errors import InputError
+
 MARGIN = 1.05  # requests may arrive closer together than they leave
 
 
@@ -25,12 +27,23 @@ def wait_turn(per_second: float) -> None:
     ----------
     per_second
         Most requests a second.
+
+    Raises
+    ------
+    InputError
+        Where files can't be locked.
     """
     # never through a link that somebody else laid into a directory open to all
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     opened = os.open(place(), flags, 0o600)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        except OSError as error:
+            raise InputError(
+                f"{place()}: files can't be locked there ({error.strerror}), by which requests to the "
+                "portal wait for each other. Set TMPDIR to a folder on a disk of this machine."
+            ) from None
         waited = time.monotonic() - _last(opened)
         if 0 <= waited < MARGIN / per_second:  # a stamp from the future is of an earlier boot
             sleep(MARGIN / per_second - waited)
