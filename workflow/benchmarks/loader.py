@@ -108,7 +108,7 @@ def simulate(lengths: np.ndarray) -> Windows:
 def write_fasta(codes: np.ndarray, path: Path) -> None:
     """Write a chromosome, chr0, in lines of 60, and its index."""
     text = decode(codes)
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.write(">chr0\n")
         file.writelines(f"{text[at : at + 60]}\n" for at in range(0, len(text), 60))
     pyfaidx.Faidx(str(path))

@@ -47,7 +47,7 @@ def write_project(
         condition, name = f"TF{number // experiments}", f"chip{number}"
         rows.append(f"{condition}\t{name}\ttf-chip\tinput{number}\treads.bam\tpeaks.narrowPeak")
         rows.append(f"\tinput{number}\tcontrol-chip\tnone\treads.bam\t")
-    (folder / "sheet.tsv").write_text("\n".join(rows) + "\n")
+    (folder / "sheet.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     config = {
         "experiments": "sheet.tsv",
         "pathvars": {"results": "results", "resources": "resources"},
@@ -56,7 +56,7 @@ def write_project(
         "training": {"seeds": list(range(seeds))},
     }
     path = folder / "planning.yaml"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
     # the workflow's own config is read from where it runs
     (folder / "config").symlink_to(ROOT / "config")
     return path
@@ -66,7 +66,9 @@ def plan(config: Path) -> Counter:
     """Number of jobs of each rule in a dry-run beside a config that `write_project` wrote."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow/Snakefile")]
     command += ["--directory", str(config.parent), "--configfile", str(config), "--dry-run"]
-    done = subprocess.run([*command, "--quiet", "reason"], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--quiet", "reason"], capture_output=True, text=True, encoding="utf-8"
+    )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return Counter(LISTED.findall(done.stdout + done.stderr))

@@ -108,13 +108,15 @@ def read_config(path: str) -> dict[str, Any]:
     """The workflow's config with a file over it, complete."""
     config: dict[str, Any] = {}
     for name in ("config/config.yaml", path):
-        update_config(config, yaml.safe_load((ROOT / name).read_text()))
+        update_config(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
     return settings.complete(config, schema())
 
 
 def schema() -> dict[str, Any]:
     """That of the config."""
-    return yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    return yaml.safe_load(
+        (ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")
+    )
 
 
 def there(config: Mapping[str, Any]) -> bool:

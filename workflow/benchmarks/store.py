@@ -88,11 +88,13 @@ def simulate(folder: Path, megabases: int, bases: int) -> dict[str, int]:
     rng = np.random.default_rng(0)
     number = -(-megabases * 1_000_000 // LONGEST) if megabases > 20 else 16
     sizes = {f"chr{n + 1}": megabases * 1_000_000 // number for n in range(number)}
-    (folder / "chrom.sizes").write_text("".join(f"{c}\t{size}\n" for c, size in sizes.items()))
+    (folder / "chrom.sizes").write_text(
+        "".join(f"{c}\t{size}\n" for c, size in sizes.items()), encoding="utf-8"
+    )
     # a peak per 5 kb in small genomes, per 60 kb in large ones
     every = 5_000 if megabases <= 20 else 60_000
     summits = {c: np.sort(rng.integers(1000, n - 1000, n // every)) for c, n in sizes.items()}
-    with open(folder / "peaks.narrowPeak", "w") as file:
+    with open(folder / "peaks.narrowPeak", "w", encoding="utf-8") as file:
         for chrom, here in summits.items():
             for at in here.tolist():
                 row = [chrom, at - 150, at + 150, ".", 0, ".", rng.exponential(10), -1, -1, 150]
@@ -166,7 +168,7 @@ def timed(way: Callable[[], None]) -> tuple[float, float]:
     way()
     seconds = time.perf_counter() - start
     # ru_maxrss would begin with what the parent held
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
     return seconds, int(peak[1]) / 1e3
 
 

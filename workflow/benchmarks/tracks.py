@@ -99,9 +99,9 @@ def simulate(folder: Path, reads: int, megabases: int) -> tuple[Path, Path]:
     size = megabases * 1_000_000 // CHROMOSOMES
     chroms = [f"chr{number + 1}" for number in range(CHROMOSOMES)]
     sizes, bam = folder / "chrom.sizes", folder / "reads.bam"
-    sizes.write_text("".join(f"{chrom}\t{size}\n" for chrom in chroms))
+    sizes.write_text("".join(f"{chrom}\t{size}\n" for chrom in chroms), encoding="utf-8")
     command = ["samtools", "view", "-b", "-@", "1", "-o", bam, "-"]
-    samtools = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+    samtools = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, encoding="utf-8")
     with samtools.stdin as sam:
         sam.write("@HD\tVN:1.6\tSO:coordinate\n")
         sam.writelines(f"@SQ\tSN:{chrom}\tLN:{size}\n" for chrom in chroms)
@@ -144,7 +144,7 @@ def chain(bam: Path, sizes: Path, folder: Path) -> None:
     """Do the same by programs of others."""
     filtered = folder / "filtered.bam"
     run(f"samtools view -b -F 780 -q 30 -o {filtered} {bam}")
-    header = [(chrom, int(size)) for chrom, size in map(str.split, sizes.open())]
+    header = [(chrom, int(size)) for chrom, size in map(str.split, sizes.open(encoding="utf-8"))]
     for strand, sign in STRANDS.items():
         rows = folder / f"{strand}.bedGraph"
         counted = f"bedtools genomecov -5 -bg -strand {sign} -ibam {filtered}"
@@ -160,7 +160,7 @@ def run(command: str) -> None:
 def convert(rows: Path, header: list[tuple[str, int]], target: Path) -> None:
     """Write sorted bedGraph rows as a bigWig."""
     chroms, starts, ends, values = [], [], [], []
-    for line in rows.open():
+    for line in rows.open(encoding="utf-8"):
         chrom, start, end, value = line.split()
         chroms.append(chrom)
         starts.append(int(start))
@@ -177,7 +177,7 @@ def same_counts(folder: Path, sizes: Path) -> int:
     for strand in STRANDS:
         one = pybigtools.open(str(folder / f"{strand}.bw"))
         other = pybigtools.open(str(folder / f"chain.{strand}.bw"))
-        for chrom, _ in map(str.split, sizes.open()):
+        for chrom, _ in map(str.split, sizes.open(encoding="utf-8")):
             runs = list(one.records(chrom))
             if runs != list(other.records(chrom)):
                 raise SystemExit(f"counts differ: {strand} strand, {chrom}")

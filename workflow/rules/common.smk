@@ -32,6 +32,8 @@ def scripts_of(rules_folder):
     return Path(os.path.commonpath(files))
 
 
+# of jobs and of the report: their programs' text is UTF-8 whatever the locale
+os.environ.update(PYTHONUTF8="1")
 # not below workflow.basedir, which of a module is that of the workflow that uses it
 SCRIPTS = scripts_of(workflow.current_basedir)
 sys.path.insert(0, str(SCRIPTS))
@@ -51,7 +53,9 @@ if provenance.PACKAGE.parent != SCRIPTS:
         f"{provenance.PACKAGE.parents[1]}, was loaded first; use one of them for all modules"
     )
 
-SCHEMA = yaml.safe_load(Path(workflow.source_path("../schemas/config.schema.yaml")).read_text())
+SCHEMA = yaml.safe_load(
+    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text(encoding="utf-8")
+)
 # of this workflow: once all is read, workflow.pathvars are those of the one that uses it as a module
 PATHVARS = workflow.pathvars
 
@@ -195,7 +199,7 @@ def write_report():
             # before the arguments, of which those after a -- are targets
             options = ["--nolock", f"--report={temporary}", f"--report-stylesheet={style}"]
             command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
-            subprocess.run(command, capture_output=True, text=True, check=True)
+            subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     except subprocess.CalledProcessError as error:
         print(f"No report could be made:\n{error.stderr}", file=sys.stderr)
     except DiskFullError as error:

@@ -14,4 +14,4 @@ with logged(snakemake.log[0]):
     sizes = read_chrom_sizes(snakemake.input.chrom_sizes)
     locus = parse_locus(snakemake.params.locus, sizes, "locus")
     with aside(snakemake.output[0]) as temporary:
-        temporary.write_text("\t".join(map(str, (*locus, locus))) + "\n")
+        temporary.write_text("\t".join(map(str, (*locus, locus))) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ with logged(snakemake.log[0]):
     path = Path(snakemake.input.definition)
     summarise(
         path.parent / "study.journal",
-        json.loads(path.read_text()),
+        json.loads(path.read_text(encoding="utf-8")),
         snakemake.wildcards.search,
         folder=path.parent / "trials",
         trials=snakemake.output.trials,

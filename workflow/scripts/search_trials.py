@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):
     path = Path(snakemake.input.definition)
-    definition = json.loads(path.read_text())
+    definition = json.loads(path.read_text(encoding="utf-8"))
     measure = measurer(
         snakemake.input.labels,
         snakemake.input.fasta,

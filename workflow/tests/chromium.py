@@ -28,7 +28,7 @@ def in_chromium(
         That the page may take, by its own clock.
     """
     # scripts hold the words </body> too
-    text = page.read_text().replace("<head>", f"<head>{listen}", 1)
+    text = page.read_text(encoding="utf-8").replace("<head>", f"<head>{listen}", 1)
     before, end, after = text.rpartition("</body>")
     watched = folder / "watched.html"
     watched.write_text(f"{before}{look}{end}{after}")

@@ -24,7 +24,7 @@ def write_fasta(path: Path) -> str:
     """Write a random genome, and its index."""
     rng = np.random.default_rng(0)
     sequences = (f">{name}\n{''.join(rng.choice(list('ACGT'), n))}\n" for name, n in SIZES.items())
-    path.write_text("".join(sequences))
+    path.write_text("".join(sequences), encoding="utf-8")
     pysam.faidx(str(path))
     return str(path)
 

@@ -193,7 +193,9 @@ def write_chrom_sizes(
     left_out = [chrom for chrom in sizes if chrom not in kept]
     log.info("%d chromosomes kept, %d left out: %s", len(kept), len(left_out), some(left_out))
     with aside(target) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in kept.items()))
+        temporary.write_text(
+            "".join(f"{chrom}\t{size}\n" for chrom, size in kept.items()), encoding="utf-8"
+        )
     return kept
 
 
@@ -221,7 +223,9 @@ def write_genome(source: str | Path, target: str | Path, index: str | Path) -> N
 
 
 def _run(command: Sequence[str], source: str | Path, out: BinaryIO | None = None) -> None:
-    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace")
+    done = subprocess.run(
+        command, stdout=out, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+    )
     if done.returncode:
         raise InputError(f"{source}: {' '.join(command[:2])} failed: {done.stderr.strip()}")
 

@@ -34,7 +34,10 @@ def logged(path: str | Path) -> Iterator[None]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_file, to_terminal = logging.FileHandler(path, mode="w"), logging.StreamHandler(sys.stderr)
+    to_file, to_terminal = (
+        logging.FileHandler(path, "w", encoding="utf-8", errors="backslashreplace"),
+        logging.StreamHandler(sys.stderr),
+    )
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",

@@ -126,7 +126,9 @@ def run(command: Sequence[str]) -> None:
     """
     log.info("%s", " ".join(command))
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+    ) as process:
         for line in process.stderr:
             last.append(line.rstrip())
             log.info("%s", line.rstrip())
@@ -174,7 +176,7 @@ def write_reads(
         If no read is left, and for a line that does not fit its format.
     """
     number = 0
-    with target.open("w") as out:
+    with target.open("w", encoding="utf-8") as out:
         for path in files:
             lines = (_of_bam if is_bam(path) else _of_text)(path, chroms, fragments)
             for line in lines:

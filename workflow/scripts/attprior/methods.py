@@ -156,7 +156,7 @@ def write_methods(
     table = data_table(study, conditions, known)
     for path, rendered in ((text, _markdown), (page, _page)):
         with aside(path) as temporary:
-            temporary.write_text(rendered(paragraphs, table, references))
+            temporary.write_text(rendered(paragraphs, table, references), encoding="utf-8")
 
 
 def written(

@@ -46,7 +46,7 @@ def _version(name: str, pinned: Sequence[str | Path]) -> tuple[str, str]:
         pass
     line = re.compile(rf"^[ -]*{re.escape(name)}={{1,2}}([\w.]+)", re.IGNORECASE | re.MULTILINE)
     for path in map(Path, pinned):
-        if found := line.search(path.read_text()):
+        if found := line.search(path.read_text(encoding="utf-8")):
             return found[1], path.name
     return "", ""
 

@@ -116,7 +116,8 @@ class Cluster:
                 user=getpass.getuser(),
                 folder=self.folder,
                 nodes="\n".join(nodes),
-            )
+            ),
+            encoding="utf-8",
         )
         (self.folder / "gres.conf").write_text("\n".join(devices) + "\n")
         self._daemon(

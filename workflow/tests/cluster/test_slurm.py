@@ -257,7 +257,7 @@ def test_job_over_its_memory_gets_more_and_goes_on(disturbed):
     first, second = disturbed.attempts("out_of_memory")
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1500M", "3000M")
-    assert "Exceeded job memory limit" in Path(first["StdOut"]).read_text()
+    assert "Exceeded job memory limit" in Path(first["StdOut"]).read_text(encoding="utf-8")
     assert_went_on(disturbed, "out_of_memory")
 
 

@@ -96,7 +96,7 @@ class Pins:
     @classmethod
     def read(cls, file: Path) -> "Pins":
         """Read them; what is asked for without a version has an empty one."""
-        entries = yaml.safe_load(file.read_text())["dependencies"]
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))["dependencies"]
         conda = [entry.partition("=") for entry in entries if isinstance(entry, str)]
         pip = [
             pin.partition("==")

@@ -18,7 +18,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 @cache
 def _module(path: Path) -> tuple[list[ast.stmt], dict[str, ast.stmt], dict[str, str]]:
     """Statements that run on import, what is defined, and names that imports bring (name: from)."""
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     typing = [
         n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)
     ]

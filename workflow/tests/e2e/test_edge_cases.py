@@ -72,7 +72,7 @@ def summits(masked=False):
 
 def write_genome(path):
     rng = np.random.default_rng(0)
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8") as file:
         for chrom, length in GENOME.items():
             known = "".join(rng.choice(list("ACGT"), KNOWN[chrom]))
             bases = rng.choice(list("ACGT"), length - len(known))

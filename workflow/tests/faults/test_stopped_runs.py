@@ -43,7 +43,7 @@ def children(process):
     return [
         child
         for task in os.listdir(f"/proc/{process}/task")
-        for child in open(f"/proc/{process}/task/{task}/children").read().split()
+        for child in open(f"/proc/{process}/task/{task}/children", encoding="utf-8").read().split()
     ]
 
 

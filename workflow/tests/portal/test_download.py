@@ -421,7 +421,7 @@ def secret(request, monkeypatch):
             f"machine {host} login my-access password my-secret\n"
             for host in ("127.0.0.1", "localhost")
         )
-        place.write_text(entries)
+        place.write_text(entries, encoding="utf-8")
         place.chmod(0o600)
     return "Basic " + base64.b64encode(b"my-access:my-secret").decode()
 
@@ -444,7 +444,7 @@ def test_keys_are_in_no_error_and_no_list_of_processes(portal, storage, fetch, s
     command = [sys.executable, "-c", AGENT, portal.url, fetch.target, "0" * 32, str(SIZE)]
     job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_until(part.exists)
-    listed = Path(f"/proc/{job.pid}/cmdline").read_text()
+    listed = Path(f"/proc/{job.pid}/cmdline").read_text(encoding="utf-8")
     storage.released.set()
     shown = job.communicate(timeout=30)[1]
     assert f"MD5 {MD5} came" in shown

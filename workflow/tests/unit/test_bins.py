@@ -274,7 +274,7 @@ def test_seqdataloader_differs_only_where_it_is_said_to(tmp_path):
         files = []
         for name, intervals in (("peaks", peaks), ("weak", weak or [(0, 1)])):
             files.append(str(tmp_path / f"{case}_{name}.bed"))
-            with open(files[-1], "w") as file:
+            with open(files[-1], "w", encoding="utf-8") as file:
                 file.writelines(f"chr1\t{start}\t{end}\n" for start, end in intervals)
         last = (length - FLANK - WIDTH) // STRIDE * STRIDE
         _, labels, _ = protocols.peak_percent_overlap_with_bin_classification(

@@ -308,7 +308,7 @@ def beside_another(settings, folder):
     """Leave a mark, and go on when another process has left one too."""
     marks = folder.parent.parent / "marks"
     marks.mkdir(exist_ok=True)
-    with open(marks / str(os.getpid()), "a") as file:
+    with open(marks / str(os.getpid()), "a", encoding="utf-8") as file:
         file.write(f"{folder.name}\n")
     stop = time.monotonic() + 60
     while len(list(marks.iterdir())) < 2:
@@ -343,7 +343,7 @@ def test_line_that_a_killed_job_left_half_written_is_cut_off(started, tmp_path):
     begun = started(RATE, 3)
     with pytest.raises(KeyboardInterrupt):
         run(begun, tmp_path, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with open(begun[0], "a") as file:
+    with open(begun[0], "a", encoding="utf-8") as file:
         file.write('{"op_code": 8, "worker')
     assert run(begun, tmp_path) == [0, 1, 2]
 

@@ -150,7 +150,7 @@ def test_edit_of_a_module_loaded_by_name_or_of_its_imports_changes_the_hash(made
 
     hashes = {fresh_hash(made / "script.py"), hash_of()}
     for name in ("unrelated", "late", "direct"):
-        with open(made / f"made/{name}.py", "a") as file:
+        with open(made / f"made/{name}.py", "a", encoding="utf-8") as file:
             file.write("more = 1\n")
         hashes.add(hash_of())
     assert len(hashes) == 5

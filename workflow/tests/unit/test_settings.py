@@ -341,7 +341,9 @@ def sheet(tmp_path, monkeypatch):
 
     def write(*rows, header=COLUMNS, text=None):
         lines = ["\t".join(header), *("\t".join(row) for row in rows)]
-        Path("sheet.tsv").write_text("\n".join(lines) + "\n" if text is None else text)
+        Path("sheet.tsv").write_text(
+            "\n".join(lines) + "\n" if text is None else text, encoding="utf-8"
+        )
         return "sheet.tsv"
 
     return write

@@ -136,7 +136,7 @@ def test_regions_are_the_peaks_best_first(labels):
 
 
 def test_peaks_on_chromosomes_left_out_are_dropped(made, tmp_path):
-    with open(made["peaks"]["first"], "a") as file:
+    with open(made["peaks"]["first"], "a", encoding="utf-8") as file:
         file.write("chrUn\t5\t9\tp\t0\t.\t99\t-1\t-1\t1\n")
     labels = write(made, tmp_path / "labels.h5")
     assert len(labels.regions) == 6

@@ -182,28 +182,33 @@ def write_page(
     )
     texts = {"TITLE": html.escape(title), "ARMS": arms_shown, "IGV_JS": igv_js().as_uri()}
     with tempfile.TemporaryDirectory() as folder, aside(output) as temporary:
-        page = TEMPLATE.read_text()
+        page = TEMPLATE.read_text(encoding="utf-8")
         for name, text in texts.items():
             page = page.replace(f"@{name}@", text)
         place = Path(folder)
-        (place / "page.html").write_text(page)
+        (place / "page.html").write_text(page, encoding="utf-8")
         (place / "loci.bed").write_text(
             "".join(
                 f"{locus.chrom}\t{locus.start}\t{locus.end}\t{zoom}\n"
                 for locus, zoom in zip(loci, zooms, strict=True)
-            )
+            ),
+            encoding="utf-8",
         )
         settings = []
         for number, track in enumerate(tracks):
             path = place / f"{number}{track.suffix}"
-            path.write_text("".join(track.rows))
+            path.write_text("".join(track.rows), encoding="utf-8")
             settings.append({"name": track.name, "url": str(path), **track.settings})
-        (place / "tracks.json").write_text(json.dumps(settings))
-        command = [sys.executable, "-c", IGV_REPORTS, place / "loci.bed"]
+        (place / "tracks.json").write_text(json.dumps(settings), encoding="utf-8")
+        command = [sys.executable, "-X", "utf8", "-c", IGV_REPORTS, place / "loci.bed"]
         command += ["--fasta", fasta, "--track-config", place / "tracks.json", "--standalone"]
         command += ["--template", place / "page.html", "--flanking", "0", "--output", temporary]
         done = subprocess.run(
-            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            list(map(str, command)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
         )
         log.info("igv-reports: %s", done.stdout.strip())
         done.check_returncode()

@@ -76,7 +76,7 @@ def declaration(name: str) -> Declaration:
 def _constants(path: Path) -> dict[str, Any]:
     """Values of EXAMPLES and DEFAULTS at the top level of a file, where it has them."""
     found = {}
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else None
         if isinstance(target, ast.Name) and target.id in ("EXAMPLES", "DEFAULTS"):
             try:

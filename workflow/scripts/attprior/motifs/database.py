@@ -66,7 +66,7 @@ def _read_meme(path: str | Path) -> dict[tuple[str, str], NDArray]:
         motifs = read_meme(str(path))
     except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{path}: no MEME motif file ({error})") from None
-    with open(path) as lines:
+    with open(path, encoding="utf-8") as lines:
         announced = sum(line.startswith("MOTIF") for line in lines)
     if announced != len(motifs):
         raise InputError(

@@ -96,7 +96,7 @@ def read_homer_motifs(path: str | Path) -> list[HomerMotif]:
         if header is not None:
             motifs.append(_motif(header, rows))
 
-    for number, line in enumerate(Path(path).read_text().splitlines(), start=1):
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
         if line.startswith(">"):
             finish()
             header, rows, first = line.split("\t"), [], number
@@ -172,7 +172,7 @@ def write_known_results(path: str | Path, motifs: list[HomerMotif]) -> None:
     """Write known motifs with their enrichment as `knownResults.txt`, but for numbers of sequences."""
     p_values = np.exp([motif.log_p for motif in motifs])
     q_values = false_discovery_control(p_values) if len(motifs) else []
-    with aside(path) as temporary, open(temporary, "w") as file:
+    with aside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(KNOWN_HEADER)
         for motif, p, q in sorted(
             zip(motifs, p_values, q_values, strict=True), key=lambda row: row[0].log_p

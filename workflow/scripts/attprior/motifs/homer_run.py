@@ -137,7 +137,7 @@ def _run(command: list[str], place: Path) -> None:
     programs = place / "programs"
     programs.mkdir()
     watch = programs / "homer2"
-    watch.write_text(WATCH.format(program=program("homer2"), failures=failures))
+    watch.write_text(WATCH.format(program=program("homer2"), failures=failures), encoding="utf-8")
     watch.chmod(0o755)
     log.info("%s", " ".join(command))
     last: deque[str] = deque(maxlen=LAST_LINES)
@@ -148,15 +148,19 @@ def _run(command: list[str], place: Path) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         errors="replace",
+        encoding="utf-8",
     ) as process:
         for line in process.stdout:
             if line.strip():
                 last.append(line.rstrip())
                 log.info("%s", line.rstrip())
     if process.returncode or failures.exists():
-        why = failures.read_text().strip() if failures.exists() else f"status {process.returncode}"
+        why = (
+            failures.read_text(encoding="utf-8").strip()
+            if failures.exists()
+            else f"status {process.returncode}"
+        )
         raise InputError(f"HOMER failed ({why}); its last lines:\n" + "\n".join(last))
 
 

@@ -59,7 +59,7 @@ def write_report(
             top_n_matches=min(most, len(motifs)),
             ttl=True,
         )
-        text = Path(page).read_text()
+        text = Path(page).read_text(encoding="utf-8")
     # the page says of no arm whose it is, and its overview calls memelite's p values q values
     for old, new in {
         "<h1>TF-MoDISco Report</h1>": f"<h1>TF-MoDISco: {title}</h1>",
@@ -68,5 +68,5 @@ def write_report(
     }.items():
         text = text.replace(old, new)
     with aside(output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     log.info("%s: %.1f MB", output, Path(output).stat().st_size / 1e6)

@@ -43,7 +43,7 @@ def fetch_object(
         text = persist(lambda: _text(place, portal, policy, query or {}), place)
     else:
         file = Path(portal) / f"{path.strip('/')}.json"
-        place, text = str(file), file.read_text() if file.is_file() else None
+        place, text = str(file), file.read_text(encoding="utf-8") if file.is_file() else None
     if text is None:
         raise InputError(
             f"{path.strip('/').rpartition('/')[2]}: the portal {portal} has no such accession "

@@ -241,7 +241,9 @@ def _continue(
         return
     if file_size:
         _make_sure_of_room(part, file_size)
-    version = _version(part.path).read_text() if _version(part.path).exists() else ""
+    version = (
+        _version(part.path).read_text(encoding="utf-8") if _version(part.path).exists() else ""
+    )
     if not (md5sum or version):
         part.clear()
     headers = {"Accept-Encoding": "identity"}
@@ -292,7 +294,7 @@ def _keep_version(partial: Path, response: requests.Response) -> None:
     tag = response.headers.get("ETag", "W/")
     version = response.headers.get("Last-Modified") if tag.startswith("W/") else tag
     if version:
-        _version(partial).write_text(version)
+        _version(partial).write_text(version, encoding="utf-8")
     else:
         _version(partial).unlink(missing_ok=True)
 

@@ -250,6 +250,6 @@ def write(
     file = Path(f"{base}{'.peaks' if peaks_only else ''}.tsv")
     text = peaks.to_csv(sep="\t", index=False) if peaks_only else as_sheet(rows)
     with aside(file) as target:
-        target.write_text(text)
+        target.write_text(text, encoding="utf-8")
     log.info("\n%s\n%s\nwritten to %s", as_sheet(rows) if peaks_only else "", text, file)
     return file

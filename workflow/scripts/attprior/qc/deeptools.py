@@ -185,12 +185,16 @@ def other_chromosomes(bams: Sequence[str], sizes: Mapping[str, int], bed: Path) 
         with pysam.AlignmentFile(path, check_sq=False) as bam:
             rows |= zip(bam.references, bam.lengths, strict=True)
     rows = {chrom: size for chrom, size in rows.items() if chrom not in sizes}
-    bed.write_text("".join(f"{chrom}\t0\t{size}\n" for chrom, size in rows.items()))
+    bed.write_text(
+        "".join(f"{chrom}\t0\t{size}\n" for chrom, size in rows.items()), encoding="utf-8"
+    )
     return ["--blackListFileName", bed] if rows else []
 
 
 def _run(command: Sequence) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise InputError(

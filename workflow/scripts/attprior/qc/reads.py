@@ -113,7 +113,7 @@ def flagstat(path: str | Path, threads: int = 1) -> pd.DataFrame:
         If samtools cannot read the file.
     """
     command = ["samtools", "flagstat", "-@", str(threads - 1), "-O", "tsv", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
         raise InputError(f"{path}: samtools flagstat failed: {done.stderr.strip()}")
     rows = list(csv.reader(done.stdout.splitlines(), delimiter="\t"))

@@ -94,4 +94,4 @@ def _pipe(commands: Sequence[Sequence[str]], files: Sequence[str]) -> None:
 def count(bam: str | Path, *options: str, threads: int = 1) -> int:
     """Count reads with ``samtools view -c``."""
     command = ["samtools", "view", "-c", "-@", str(threads - 1), *options, str(bam)]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return int(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)

@@ -190,6 +190,6 @@ def summarise(
     write_table(pareto_table(table, definition), pareto)
     text = best_text(name, best_trials(found, definition), len(found), definition)
     with aside(best) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     # checkpoints of trials that were given up with their study
     shutil.rmtree(folder, ignore_errors=True)

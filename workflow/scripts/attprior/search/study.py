@@ -114,7 +114,9 @@ def begin(
         for _ in range(known, trials):
             study.enqueue_trial({})
     with aside(output) as temporary:
-        temporary.write_text(json.dumps({**definition, "study": name, "trials": trials}, indent=1))
+        temporary.write_text(
+            json.dumps({**definition, "study": name, "trials": trials}, indent=1), encoding="utf-8"
+        )
 
 
 def run_trials(

@@ -227,7 +227,7 @@ def reads_weight(sites: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 def write_fasta(sequences: Mapping[str, np.ndarray], path: Path) -> None:
     """Write chromosomes, given by name as codes, as FASTA of 80 letters a line."""
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         for name, codes in sequences.items():
             letters = decode(codes)
             file.write(f">{name}\n")

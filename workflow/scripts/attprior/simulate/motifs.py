@@ -81,7 +81,7 @@ def write_meme(motifs: Mapping[str, np.ndarray], frequencies: np.ndarray, path: 
     path
         Where to write.
     """
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.write(
             "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n"
         )

@@ -175,7 +175,7 @@ def read_motif(motif: str) -> tuple[str, np.ndarray]:
 
 def read_index(path: str | Path) -> dict[str, Chromosome]:
     """Read the index (.fai) of a FASTA file."""
-    rows = (line.split("\t") for line in Path(path).read_text().splitlines())
+    rows = (line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines())
     return {name: Chromosome(*map(int, numbers[:4])) for name, *numbers in rows}
 
 

@@ -170,4 +170,4 @@ def write_json(content: Mapping, path: Path) -> None:
     """Write an object as indented JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with aside(path) as target:
-        target.write_text(json.dumps(content, indent=1) + "\n")
+        target.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
