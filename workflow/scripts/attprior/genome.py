@@ -141,7 +141,7 @@ def read_chrom_sizes(path: str | Path) -> dict[str, int]:
         If a line is not a name, a tab and a whole number, or if there is no line.
     """
     sizes = {}
-    with open(path) as lines:
+    with open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             fields = line.rstrip("\n").split("\t")
             if len(fields) < 2 or not fields[1].isdecimal():

@@ -232,7 +232,7 @@ def _cells(path: Path) -> list[tuple[int, list[str]]]:
 
     Empty lines and those that begin with # are skipped.
     """
-    with open(path, newline="") as lines:
+    with open(path, encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, delimiter="\t")
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     rows = [(number, cells) for number, cells in rows if any(cells) and cells[0][:1] != "#"]

@@ -121,7 +121,8 @@ def _compression(path: Path) -> str | None:
 
 
 def _open(path: Path) -> TextIO:
-    return gzip.open(path, "rt") if _compression(path) else path.open()
+    opened = gzip.open if _compression(path) else open
+    return opened(path, "rt", encoding="utf-8")
 
 
 def _is_header(line: str) -> bool:
