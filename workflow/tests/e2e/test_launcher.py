@@ -1,19 +1,24 @@
 """The launcher `envs/run` sets up once, says what it does, and gets out of the way.
 
-Python, pip and the tools are stand-ins that write down how they are called; nothing is installed.
+Python, pip and the tools are stand-ins that write down how they are called; nothing is installed. In
+the last test they are real.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from disks import read_only
+from workflows import Project
 
 ROOT = Path(__file__).parents[3]
 # `python -c` is the check of its version, `python -m venv` copies the stand-in
 PYTHON = """#!/bin/bash
 printf '%s\\n' "$*" >>"{calls}"
+[ -z "$PYTHONPATH$PYTHONHOME$PIP_TARGET" ] || exit 3
 case "$*" in
     "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
     *"+cpu") [ ! -e "{folder}/no_cpu_build" ] ;;
@@ -48,6 +53,7 @@ class Launcher:
             "flock",
             "grep",
             "mkdir",
+            "printenv",
             "pwd",
             "rm",
         ):
@@ -68,11 +74,11 @@ class Launcher:
         path.write_text(text)
         path.chmod(0o755)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """Run the launcher from elsewhere, with nothing but the stand-ins on the PATH."""
         return subprocess.run(
             [str(self.programs / "bash"), str(self.root / "envs/run"), *arguments],
-            env={"PATH": str(self.programs), "HOME": str(self.folder)},
+            env={"PATH": str(self.programs), "HOME": str(self.folder), **environment},
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -228,3 +234,82 @@ def test_old_python_is_refused_with_the_version_needed(launcher):
     assert done.returncode == 1
     assert "Python 3.9.2 found at" in done.stderr
     assert "Python 3.11 or newer is needed" in done.stderr
+
+
+# as environment modules and users set them
+OF_OTHERS = {
+    "PYTHONPATH": "/opt/python/3.9/lib",
+    "PYTHONHOME": "/opt/python/3.9",
+    "PIP_TARGET": "/opt/site",
+    "PIP_USER": "1",
+}
+
+
+def test_nothing_of_an_environment_module_reaches_the_set_up_or_the_command(launcher):
+    done = launcher.run("bash", "-c", "printenv", **OF_OTHERS, LD_LIBRARY_PATH="/opt/lib")
+    assert done.returncode == 0, done.stderr
+    environment = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert OF_OTHERS.keys() & environment.keys() == set()
+    assert environment["PYTHONNOUSERSITE"] == "1"
+    # a module's python3 may not start without
+    assert environment["LD_LIBRARY_PATH"] == "/opt/lib"
+
+
+def test_caches_stay_in_the_home_where_it_can_be_written(launcher):
+    done = launcher.run("bash", "-c", "echo ${XDG_CACHE_HOME-home}")
+    assert done.stdout == "home\n"
+    assert (launcher.folder / ".cache").is_dir()
+
+
+def test_caches_move_where_the_home_cannot_be_written(launcher):
+    home = launcher.folder / "home"
+    home.touch()
+    done = launcher.run("bash", "-c", "echo $XDG_CACHE_HOME $MPLCONFIGDIR", HOME=str(home))
+    cache = launcher.root / ".snakemake/cache"
+    assert done.stdout == f"{cache} {cache}\n"
+    own = {"HOME": str(home), "XDG_CACHE_HOME": str(launcher.folder / "own")}
+    assert launcher.run("bash", "-c", "echo $XDG_CACHE_HOME", **own).stdout.endswith("/own\n")
+
+
+def test_set_up_goes_on_where_files_cannot_be_locked(launcher):
+    (launcher.programs / "flock").unlink()
+    launcher.program("flock", "#!/bin/bash\necho flock: 9: No locks available >&2\nexit 1\n")
+    done = launcher.run("bash", "-c", "echo ran")
+    assert done.stdout == "ran\n"
+    assert "files can't be locked here; start nothing else until this is done" in done.stderr
+
+
+@pytest.mark.end_to_end
+def test_jobs_run_with_a_read_only_home_another_python_and_another_locale(tmp_path, tools):
+    project = Project.copy(tmp_path / "project")
+    (project.path / ".venv").mkdir()
+    venv = Path(sys.prefix)
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        if not (venv / name).exists():
+            pytest.skip("Python is not that of a launcher")
+        (project.path / ".venv" / name).symlink_to(venv / name)
+    # complete: nothing is set up
+    lock = (project.path / "envs/requirements.lock").read_bytes()
+    mark = subprocess.run(["cksum"], input=lock, stdout=subprocess.PIPE, check=True).stdout
+    (project.path / ".venv/.complete").write_bytes(mark)
+    alien = tmp_path / "alien/numpy"
+    alien.mkdir(parents=True)
+    (alien / "__init__.py").write_text("raise ImportError('numpy of another Python')\n")
+    (tmp_path / "written").mkdir()
+    with read_only(tmp_path / "written", tmp_path / "home"):
+        done = subprocess.run(
+            ["bash", "envs/run", "snakemake", "resources/demo/motifs/jaspar_fungi.meme"]
+            + ["--cores", "1", "--configfile", "config/demo.yaml"],
+            cwd=project.path,
+            env={
+                **{key: value for key, value in os.environ.items() if "CACHE" not in key},
+                "HOME": str(tmp_path / "home"),
+                "PYTHONPATH": str(alien.parent),
+                "PYTHONUTF8": "0",
+                "LC_ALL": "C",
+            },
+            capture_output=True,
+            encoding="utf-8",
+        )
+    assert done.returncode == 0, done.stderr
+    assert (project.path / "resources/demo/motifs/jaspar_fungi.meme").stat().st_size > 10_000
