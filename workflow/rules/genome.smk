@@ -1,5 +1,7 @@
 """Genome: sequence, index, chromosome sizes and blacklist."""
 
+from attprior.files import identity, is_gzip
+
 # by name, where the config gives no FASTA file
 GENOMES = {
     name: f"https://hgdownload.soe.ucsc.edu/goldenPath/{name}/bigZips/{name}.fa.gz"
@@ -17,15 +19,27 @@ if not REFERENCES["fasta"]:
     )
 for kind, place in REFERENCES.items():
     # what is to be downloaded, or made by a rule of this workflow, is not there yet
-    if place and "://" not in place and "<" not in place and not Path(place).is_file():
+    if place and not is_url(place) and "<" not in place and not Path(place).is_file():
         raise WorkflowError(
             f"config key 'genome/{kind}': no file {place}; correct the path, or give a URL"
         )
 # paths by which the rules know them
 REFERENCE_FILES = {
-    kind: f"{GENOME}.{kind}.download" if place and "://" in place else place or []
+    kind: f"{GENOME}.{kind}.download" if place and is_url(place) else place or []
     for kind, place in REFERENCES.items()
 }
+# a genome that stands where it belongs is used as it is
+PLACE_OF_GENOME = PATHVARS.apply(f"{GENOME}.fa")
+IN_PLACE = identity(PLACE_OF_GENOME) == identity(PATHVARS.apply(REFERENCES["fasta"]))
+if IN_PLACE:
+    REFERENCE_FILES["fasta"] = f"{GENOME}.fa"
+    if not Path(PLACE_OF_GENOME).is_file():
+        raise WorkflowError(f"config key 'genome/fasta': no file {PLACE_OF_GENOME}")
+    if is_gzip(PLACE_OF_GENOME):
+        raise WorkflowError(
+            f"config key 'genome/fasta': {PLACE_OF_GENOME} is compressed, but stands where the plain "
+            "genome belongs; decompress it, or move it elsewhere and give that path"
+        )
 
 
 rule download_reference:
@@ -60,11 +74,11 @@ rule download_reference:
 
 
 rule genome:
-    """Decompress and index the genome."""
+    """Decompress and index the genome; only index one that stands where it belongs."""
     input:
         REFERENCE_FILES["fasta"],
     output:
-        fasta=f"{GENOME}.fa",
+        **{} if IN_PLACE else {"fasta": f"{GENOME}.fa"},
         index=f"{GENOME}.fa.fai",
     log:
         "<logs>/genome.log",

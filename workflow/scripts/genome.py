@@ -9,4 +9,6 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    write_genome(snakemake.input[0], snakemake.output.fasta, snakemake.output.index)
+    source, index = snakemake.input[0], snakemake.output.index
+    # without a FASTA file to write, the source stands where it belongs
+    write_genome(source, snakemake.output.get("fasta", source), index)

@@ -6,8 +6,9 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
 
@@ -132,6 +133,46 @@ def room_watched(path: str | Path) -> Iterator[None]:
             f"{path}: the disk was full meanwhile, {min([*least, PROBE])} bytes were free. "
             "Make room and run again."
         )
+
+
+def identity(path: str | Path) -> tuple[int, int] | str:
+    """What tells a file from all others, by whatever links and dots it is named."""
+    try:
+        found = os.stat(path)
+    except OSError:  # not there
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
+
+
+def is_gzip(path: str | Path) -> bool:
+    """Whether a file is compressed by gzip or bgzip, whatever its name."""
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def links_below(folders: Iterable[str | Path]) -> dict[Path, Path]:
+    """Links in folders, at any depth, and where they lead; no link is followed."""
+    found = {}
+    for top in {os.path.realpath(folder) for folder in folders}:
+        for folder, *entries in os.walk(top):
+            for name in chain(*entries):
+                path = Path(folder, name)
+                if path.is_symlink():
+                    found[path] = Path(os.path.realpath(path))
+    return found
+
+
+def names_of(path: str | Path, links: Mapping[Path, Path] | None = None) -> list[Path]:
+    """Absolute names of a file: as it is written, resolved, and by links that lead to it."""
+    # Path.resolve raises where links lead round
+    written, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
+    names = [written, Path(os.path.realpath(Path(path).parent)) / written.name, real]
+    names += [
+        link / real.relative_to(end)
+        for link, end in (links or {}).items()
+        if real.is_relative_to(end)
+    ]
+    return list(dict.fromkeys(names))
 
 
 def tells_full(error: BaseException | None) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pyfaidx
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import aside, identity
 from attprior.sequence import CODES, encode
 
 BLOCK = 1 << 20  # bytes read at once
@@ -207,16 +207,17 @@ def write_genome(source: str | Path, target: str | Path, index: str | Path) -> N
     source
         FASTA file, plain or gzip.
     target, index
-        FASTA file and its index (.fai).
+        FASTA file and its index (.fai). A target that is the source is only indexed.
 
     Raises
     ------
     InputError
         If gzip or samtools cannot read it.
     """
-    with aside(target) as temporary, open(temporary, "wb") as out:
-        # -f passes on what is not compressed
-        _run(["gzip", "-dcf", str(source)], source, out)
+    if identity(source) != identity(target):
+        with aside(target) as temporary, open(temporary, "wb") as out:
+            # -f passes on what is not compressed
+            _run(["gzip", "-dcf", str(source)], source, out)
     # after the renaming, as an index must not be older than its genome
     with aside(index) as temporary:
         _run(["samtools", "faidx", "--fai-idx", str(temporary), str(target)], source)

@@ -133,6 +133,34 @@ def test_two_modules_plan_each_by_its_own_config(workflow, user):
     assert "output: two/summary.tsv" in run.text
 
 
+MAKES = """
+rule mine:
+    output:
+        "data/{name}.narrowPeak",
+    shell:
+        "touch {output}"
+"""
+
+
+def test_a_module_knows_what_its_own_rules_write(workflow, user):
+    row = "SPI1 own tf-chip none own.bam {}"
+    config = merged(CONFIG, {"pathvars": {"results": "out/study"}})
+    use = USE.format(name="study", source=local(workflow), prefix="study_")
+    other = user({"study": config}, use, MAKES)
+    other.write("own.bam", "")
+    for place in ("out/study/experiments/own/peaks.narrowPeak", "data/own.narrowPeak"):
+        other.write(place, "")
+    other.sheet(row.format("out/study/experiments/own/peaks.narrowPeak"))
+    run = other.snakemake("--dry-run")
+    assert run.status != 0
+    assert "peaks of own: out/study/experiments/own/peaks.narrowPeak is where rule study_peaks" in (
+        run.text
+    )
+    # what another rule makes may be named
+    other.sheet(row.format("data/own.narrowPeak"))
+    assert "study_peaks" in other.plan().counts
+
+
 def test_copies_of_the_workflow_do_not_mix(workflow, user, tmp_path):
     second = Project.copy(tmp_path / "second")
     sources = {"first": workflow, "second": second}

@@ -388,9 +388,9 @@ def test_a_config_key_allows_more(portal, storage, fetch):
     assert "portal/hosts" in told(fetch)
     fetch(policy=Policy(("localhost",), False, 10_000))
     plain = "http://data.example/x"
-    web._check(plain, plain, "", Policy(("data.example",), True, 10_000))
+    web.check_url(plain, "", Policy(("data.example",), True, 10_000))
     with pytest.raises(InputError, match="portal/allow_http"):
-        web._check(plain, plain, "", Policy(("data.example",), False, 10_000))
+        web.check_url(plain, "", Policy(("data.example",), False, 10_000))
 
 
 def test_the_host_that_is_checked_is_the_host_that_is_asked(portal, fetch):

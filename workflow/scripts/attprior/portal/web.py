@@ -73,7 +73,7 @@ class PassingError(Exception):
 
 def is_remote(place: str) -> bool:
     """Whether a place is a URL; all else is a path."""
-    return place.startswith(("http://", "https://"))
+    return place.lower().startswith(("http://", "https://"))
 
 
 @cache
@@ -123,7 +123,7 @@ def get(
     at = url
     try:
         for _ in range(REDIRECTS + 1):
-            _check(at, url, portal, policy)
+            check_url(at, portal, policy, asked="" if at == url else url)
             limit.wait_turn(policy.requests_per_second)
             with _session().get(
                 at,
@@ -209,13 +209,32 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _check(url: str, asked: str, portal: str, policy: Policy) -> None:
-    """Refuse what the policy does not allow."""
+def check_url(url: str, portal: str, policy: Policy = DEFAULT, asked: str = "") -> None:
+    """Refuse a URL that the policy does not allow.
+
+    Parameters
+    ----------
+    url
+        What is to be asked for.
+    portal
+        URL or folder of the portal, whose host is allowed too.
+    policy
+        Where requests may go.
+    asked
+        The URL that led here, if another one did.
+
+    Raises
+    ------
+    InputError
+    """
     parts = _parse(url)
     place = f"{parts.scheme}://{parts.host}"
-    told = f"{_shown(asked)}: " + ("" if url == asked else f"redirects to {place}. ")
+    told = f"{_shown(asked or url)}: " + (f"redirects to {place}. " if asked else "")
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise InputError(f"{told}That is no address of a web server.")
+        raise InputError(
+            f"{told}That is no address of a web server: only https:// can be fetched, and http:// if "
+            "the config key portal/allow_http is set. Download the file yourself, and give its path."
+        )
     if parts.auth:
         raise InputError(
             f"{told}A URL holds no keys here: put them into {' and '.join(KEYS)}, or into netrc."

@@ -1,0 +1,130 @@
+"""What config, sheet and kept manifest name: no such file may stand where a rule writes."""
+
+from attprior.motifs.formats import check_format
+from attprior.outputs import Output, Outputs, texts
+from attprior.portal import web
+from snakemake.io import strip_wildcard_constraints
+
+# a place that begins with <resources> or so is what the simulation makes
+SIMULATION = ("simulate_genome", "simulate_experiment", "simulate_portal")
+POLICY = web.Policy(
+    hosts=tuple(config["portal"]["hosts"]),
+    allow_http=config["portal"]["allow_http"],
+    requests_per_second=config["portal"]["requests_per_second"],
+)
+
+
+def written():
+    """What the rules of this workflow write; of a module, its own alone."""
+    for writer in workflow.modifier.rules:
+        for file in filter(None, (*writer.output, *writer.log, writer.benchmark)):
+            pattern = strip_wildcard_constraints(file)
+            yield Output(writer.name, pattern, file.match, file.is_directory)
+    if "propose" in config:
+        for ending in (".tsv", ".peaks.tsv"):
+            path = PATHVARS.apply(f"<results>/propose/{proposed()}{ending}")
+            yield Output("propose", path, path.__eq__)
+
+
+def given():
+    """Each place that a user names, and the key or row that does."""
+    for key, text in texts({key: config[key] for key in config if key != "pathvars"}):
+        for condition in CONDITIONS if "{condition}" in text else [""]:
+            yield f"config key '{key}'", text.replace("{condition}", condition)
+    for column in ("alignments", "peaks", "relaxed_peaks"):
+        for name, cell in EXPERIMENTS[column].items():
+            for place in split_paths(cell):
+                yield f"{config['experiments']}: {column} of {name}", place
+    for row in [] if KEPT is None else KEPT.itertuples():
+        file = f"<resources>/encode/{row.experiment}/{row.url.rpartition('/')[2]}"
+        # what is here already is not asked for again
+        if not (is_url(row.url) and Path(PATHVARS.apply(file)).exists()):
+            yield f"{config['manifest']}: url of {row.file}", row.url
+
+
+def is_simulated(output):
+    """Whether the simulation writes an output."""
+    made = [getattr(rules, name).rule.name for name in SIMULATION if rules.has(name)]
+    return bool(SIMULATED) and output.rule in made
+
+
+def told(check, *arguments):
+    """What a check complains of, as a list of one or none."""
+    try:
+        check(*arguments)
+    except InputError as error:
+        return [str(error)]
+    return []
+
+
+def overwritten():
+    """Say what a run would delete, and which URLs can't be fetched."""
+    outputs = Outputs(written())
+    portal = config["portal"]["url"]
+    for where, place in given():
+        if is_url(place):
+            yield from (f"{where}: {text}" for text in told(web.check_url, place, portal, POLICY))
+            continue
+        path = PATHVARS.apply(place)
+        found = outputs.writer(path)
+        if found and not (path != place and is_simulated(found[0])):
+            output, name = found
+            also = "" if Path(path).absolute() == name else f" (the same file as {name})"
+            yield (
+                f"{where}: {path}{also} is where rule {output.rule} writes ({output.pattern}), so a "
+                "run would delete it; move it to a folder of your own, and give that path"
+            )
+    found = None if is_url(portal) or "<" in portal else outputs.within(portal)
+    if found:
+        yield (
+            f"config key 'portal/url': rule {found.rule} writes in {portal} ({found.pattern}); give a "
+            "folder of the portal's own"
+        )
+
+
+def missing():
+    """Say which files are missing that rules would look for late, or take for none."""
+    beds, motifs = {}, {}
+    for condition in CONDITIONS:
+        for name, place in FOOTPRINTS["intervals"].get(condition, {}).items():
+            beds[f"footprints/intervals/{condition}/{name}"] = place
+        for name, chosen in FOOTPRINTS["motifs"].get(condition, {}).items():
+            if not chosen["database"].startswith("jaspar_"):
+                motifs[f"footprints/motifs/{condition}/{name}/database"] = chosen["database"]
+    if MOTIFS and not PLANTED:
+        motifs["truth/motifs"] = MOTIFS
+    for key, place in {**beds, **motifs}.items():
+        if "<" in place:  # what the simulation makes is not there yet
+            continue
+        if not Path(place).is_file():
+            yield f"config key '{key}': no file {place}; correct the path"
+        elif key in motifs:
+            yield from told(check_format, f"config key '{key}'", place)
+    if SITES and "<" not in SITES and not any(map(has_sites, CONDITIONS)):
+        yield (
+            f"config key 'truth/sites': no file {SITES} of any condition ({', '.join(CONDITIONS)}); "
+            "correct the path"
+        )
+    portal = config["portal"]["url"]
+    if unresolved() and not is_url(portal) and "<" not in portal and not Path(portal).is_dir():
+        yield f"config key 'portal/url': no folder {portal}; correct it, or give a URL"
+
+
+def lacking():
+    """Say which files of an experiment a kept manifest lacks, which has others of it."""
+    known = [
+        name for name in EXPERIMENTS.index if name in RESOLVED or row(name)["control"] != "auto"
+    ]
+    for name in dict.fromkeys([*known, *map(control_name, known)]):
+        for role in missing_roles_of(name) if name in RESOLVED else ():
+            if role not in set(RESOLVED[name].role):
+                yield (
+                    f"{config['manifest']}: {name} has no {role}; ask the portal again with key "
+                    f"'refresh', or give files in the column {role} of {config['experiments']}"
+                )
+
+
+if workflow.is_main_process:
+    PROBLEMS = [*overwritten(), *missing(), *lacking()]
+    if PROBLEMS:
+        raise WorkflowError("\n".join(dict.fromkeys(PROBLEMS)))
