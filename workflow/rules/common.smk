@@ -68,6 +68,10 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+if workflow.is_main_process:
+    for line in settings.shared_alignments(EXPERIMENTS):
+        print(f"{config['experiments']}: {line}.", file=sys.stderr)
+
 CONDITIONS = list(dict.fromkeys(filter(None, EXPERIMENTS.condition)))
 MODELS = list(config["models"])
 FOLDS = list(config["training"]["folds"])

@@ -22,6 +22,7 @@ from attprior.assays import (
     is_url,
 )
 from attprior.errors import InputError
+from attprior.files import identity
 from attprior.models import registry
 from attprior.models.shapes import check_fit
 from attprior.motifs.formats import JASPAR_GROUPS
@@ -251,7 +252,8 @@ def _cells(path: Path) -> list[tuple[int, list[str]]]:
 def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
     name = row["experiment"]
     for column in ("condition", "experiment"):
-        if not re.fullmatch(r"[A-Za-z0-9_.-]*", row[column]):
+        # not . or .., which are folders
+        if not re.fullmatch(r"(?!\.+$)[A-Za-z0-9_.-]*", row[column]):
             raise InputError(
                 f"{where}: {column} '{row[column]}' becomes part of file names; "
                 "use letters, digits, '_', '.' and '-'"
@@ -284,6 +286,11 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
     _check_files(where, row)
     _check_alignments(where, row)
     control = row["control"]
+    if control == name:
+        raise InputError(
+            f"{where}: control of {name} is {name} itself, from which its reads could be copied; "
+            "name another experiment, or none"
+        )
     known = control in ("", "auto", "none") or is_accession(control)
     if not known and control not in set(sheet.experiment):
         raise InputError(
@@ -341,9 +348,12 @@ def _check_alignments(where: str, row: Mapping[str, str]) -> None:
                 f"{of}: {file} is of no known format; names end in {endings} (BED, tagAlign and "
                 "bedpe also in .gz)"
             )
+    seen: dict[object, str] = {}
     for file in files:
-        if files.count(file) > 1:
-            raise InputError(f"{of}: {file} is listed twice, so its reads would count twice")
+        first = seen.setdefault(source(file), file)
+        if first is not file:
+            again = "" if first == file else f" (as {first} too)"
+            raise InputError(f"{of}: {file} is listed twice{again}, so its reads would count twice")
     bigwigs = [file for file in files if file_format(file) == "bigwig"]
     if not bigwigs:
         return
@@ -372,6 +382,11 @@ def _check_alignments(where: str, row: Mapping[str, str]) -> None:
                     f"{of}: {name} stands where a {strand} strand is expected, but its name says "
                     "otherwise; list bigWigs plus, minus, plus, minus (or rename it)"
                 )
+
+
+def source(file: str) -> object:
+    """What a path or URL of the sheet names: the same for all names of one file."""
+    return file if is_url(file) else identity(file)
 
 
 def check_footprints(footprints: Mapping, conditions: Sequence[str]) -> None:
@@ -422,8 +437,10 @@ def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
     Raises
     ------
     InputError
-        If a condition mixes tracks with and without strands, if a control's tracks are not of its
-        user's kind, or if duplicates are to be left out of files that do not mark them.
+        If a condition mixes tracks with and without strands, or experiments with a control and
+        without; if a control shares alignments with its user, has tracks of another kind, or bigWigs
+        where peaks are called against it; or if duplicates are to be left out of files that do not
+        mark them.
     """
     path = config["experiments"]
     for condition, rows in sheet[sheet.condition != ""].groupby("condition", sort=False):
@@ -436,6 +453,13 @@ def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
             raise InputError(
                 f"{path}: condition {condition} mixes experiments: {'; '.join(named)}. One model "
                 "can't have both: give them conditions of their own"
+            )
+        without = rows.index[rows.control.isin(["", "none"])]
+        if 0 < len(without) < len(rows):
+            raise InputError(
+                f"{path}: condition {condition} mixes experiments with a control "
+                f"({', '.join(rows.index.difference(without, sort=False))}) and without "
+                f"({', '.join(without)}); in one condition give every experiment a control, or none"
             )
     of_controls: dict[str, str] = {}
     for name, row in sheet.iterrows():
@@ -452,6 +476,24 @@ def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
                 f"their tracks are not of one kind: {', '.join(ASSAYS[row['assay']])} and "
                 f"{', '.join(ASSAYS[assay])}; name a {control_assay(row['assay'])}"
             )
+        if not listed:
+            continue
+        own = {source(file) for file in split_paths(row["alignments"])}
+        files = split_paths(sheet.alignments[control])
+        for file in files:
+            if source(file) in own:
+                raise InputError(
+                    f"{path}: the control of {name} is {control}, but {file} is in the alignments of "
+                    "both, so that the control would tell the reads that are to be predicted; give "
+                    "the control its own files, or none"
+                )
+        called = CALLED in (row["peaks"], row["relaxed_peaks"])
+        if called and any(file_format(file) == "bigwig" for file in files):
+            raise InputError(
+                f"{path}: the control of {name} is {control}, which has bigWigs, so {CALLED} can't "
+                f"call peaks against it; give its reads in column alignments, or {name} a file of "
+                "peaks"
+            )
     if config["reads"]["keep_duplicates"]:
         return
     for name, cell in sheet.alignments.items():
@@ -461,6 +503,22 @@ def check_experiments(sheet: pd.DataFrame, config: Mapping) -> None:
                     f"{path}: alignments of {name}: {file} does not mark duplicates, but config "
                     "key 'reads/keep_duplicates' is false; give BAM files, or set it to true"
                 )
+
+
+def shared_alignments(sheet: pd.DataFrame) -> list[str]:
+    """Say which files are alignments of several experiments of a condition."""
+    lines = []
+    for condition, rows in sheet[sheet.condition != ""].groupby("condition", sort=False):
+        owners: dict[object, str] = {}
+        for name, cell in rows.alignments.items():
+            for file in split_paths(cell):
+                owner = owners.setdefault(source(file), name)
+                if owner != name:
+                    lines.append(
+                        f"{file} is in the alignments of {owner} and of {name}, so the model of "
+                        f"{condition} learns the same reads as two tasks"
+                    )
+    return lines
 
 
 def assay_of_control(sheet: pd.DataFrame, control: str) -> str:

@@ -18,6 +18,7 @@ from attprior.settings import (
     model_heads,
     read_experiments,
     resolve,
+    shared_alignments,
     split_paths,
 )
 from snakemake.utils import update_config
@@ -397,6 +398,7 @@ def test_quoted_cells_are_read(sheet):
             "line 3: condition 'a b' becomes part of file names",
         ),
         ([changed(OWN, experiment="a/b")], "line 2: experiment 'a/b' becomes part of file names"),
+        ([changed(OWN, experiment="..")], "line 2: experiment '..' becomes part of file names"),
         ([changed(OWN, experiment="")], "line 2: no experiment; give an accession"),
         (
             [changed(OWN, assay="tf-chp")],
@@ -434,6 +436,14 @@ def test_quoted_cells_are_read(sheet):
         ),
         ([changed(OWN, alignments="own.txt")], "alignments of own: own.txt is of no known format"),
         ([changed(OWN, alignments="own.bam,own.bam")], "own.bam is listed twice"),
+        (
+            [changed(OWN, control="own")],
+            "line 2: control of own is own itself, from which its reads could be copied",
+        ),
+        (
+            [changed(ACCESSION, control="ENCSR000BGQ")],
+            "control of ENCSR000BGQ is ENCSR000BGQ itself",
+        ),
         ([changed(OWN, peaks="c.bw")], "peaks of own: c.bw is a bigWig; give a narrowPeak"),
         ([changed(OWN, alignments="a.plus.bw,own.bam")], "bigWigs and files of reads together"),
         ([changed(OWN, alignments="a.plus.bw")], "1 bigWigs, but tf-chip has one of the plus"),
@@ -459,6 +469,99 @@ def test_quoted_cells_are_read(sheet):
 )
 def test_bad_rows_are_refused_with_their_line(sheet, rows, message):
     assert message in refused(read_experiments, sheet(*rows))
+
+
+@pytest.fixture
+def names(sheet):
+    """Other names of own.bam: by dots, from the root, and by links to it and to its folder."""
+    Path("link.bam").symlink_to("own.bam")
+    Path("hard.bam").hardlink_to("own.bam")
+    Path("chain.bam").symlink_to("link.bam")
+    Path("folder").mkdir()
+    Path("here").symlink_to(".")
+    return [
+        "./own.bam",
+        "folder/../own.bam",
+        str(Path("own.bam").absolute()),
+        *("link.bam", "hard.bam", "chain.bam", "here/own.bam", "here/here/link.bam"),
+    ]
+
+
+def test_a_file_by_two_names_is_listed_twice(sheet, names):
+    for name in names:
+        for files in (f"own.bam,{name}", f"{name},input.bam,own.bam"):
+            assert "so its reads would count twice" in refused(
+                read_experiments, sheet(changed(OWN, alignments=files))
+            )
+
+
+def test_files_of_equal_content_and_name_are_two(sheet):
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        Path(folder, "own.bam").touch()
+    files = "a/own.bam,b/own.bam"
+    assert read_experiments(sheet(changed(OWN, alignments=files))).alignments["own"] == files
+
+
+def test_a_bigwig_of_both_strands_is_listed_twice(sheet):
+    row = changed(OWN, alignments="c.bw,./c.bw")
+    assert "./c.bw is listed twice (as c.bw too)" in refused(read_experiments, sheet(row))
+
+
+def test_a_control_of_the_experiments_own_files_is_refused_by_any_name(sheet, names):
+    for name in ["own.bam", *names]:
+        control = changed(INPUT, alignments=f"input.bam,{name}")
+        message = refused(checked, sheet(changed(OWN, control="input"), control))
+        assert (
+            f"sheet.tsv: the control of own is input, but {name} is in the alignments of" in message
+        )
+    url = "https://www.encodeproject.org/a.bam"
+    rows = [changed(OWN, alignments=url, control="input"), changed(INPUT, alignments=url)]
+    assert f"but {url} is in the alignments of both" in refused(checked, sheet(*rows))
+
+
+def test_another_experiment_may_be_a_control(sheet):
+    # but not one of the same reads
+    mock = changed(OTHER, condition="B", alignments="input.bam")
+    checked(sheet(changed(OWN, control="other"), mock))
+    mock = changed(OTHER, condition="B")
+    message = refused(checked, sheet(changed(OWN, control="other"), mock))
+    assert "the control of own is other, but own.bam" in message
+
+
+def test_bigwigs_are_no_control_to_call_peaks_against(sheet):
+    rows = [
+        changed(OWN, control="input", peaks="macs3"),
+        changed(INPUT, alignments="a.plus.bw,a.minus.bw"),
+    ]
+    assert "so macs3 can't call peaks against it" in refused(checked, sheet(*rows))
+    checked(sheet(changed(rows[0], peaks="own.bed"), rows[1]))
+
+
+def test_all_experiments_of_a_condition_have_a_control_or_none_has(sheet):
+    with_input = changed(OWN, control="input")
+    for without in (OTHER, changed(OTHER, control="")):
+        message = refused(checked, sheet(with_input, without, INPUT))
+        assert (
+            "condition REB1 mixes experiments with a control (own) and without (other)" in message
+        )
+    checked(sheet(with_input, changed(OTHER, condition="B"), INPUT))
+    auto = changed(ACCESSION, condition="REB1")
+    assert "(ENCSR000BGQ) and without (own)" in refused(checked, sheet(OWN, auto))
+    checked(sheet(with_input, auto, INPUT))
+
+
+def test_reads_of_two_tasks_are_told(sheet, names):
+    for name in ["own.bam", *names]:
+        found = read_experiments(sheet(OWN, changed(OTHER, alignments=f"input.bam,{name}")))
+        (told,) = shared_alignments(found)
+        assert f"{name} is in the alignments of own and of other" in told
+    apart = [
+        OWN,
+        changed(OTHER, condition="B"),
+        changed(OTHER, experiment="b", alignments="input.bam"),
+    ]
+    assert shared_alignments(read_experiments(sheet(*apart))) == []
 
 
 def test_line_is_that_of_the_file_past_comments_and_empty_lines(sheet):
