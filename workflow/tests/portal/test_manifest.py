@@ -165,6 +165,68 @@ def test_technical_replicates_in_files_of_their_own_are_all_taken():
     assert chosen(found, "alignments") == numbers([11, 13, 14])
 
 
+REDACTED = "redacted unfiltered alignments"
+LOCAL = "give local files of all replicates in the column alignments"
+
+
+@pytest.mark.parametrize(
+    ("first", "there", "todo"),
+    [
+        (
+            [file(11, REDACTED, [1]), file(12, REDACTED, [2])],
+            f"TSTFF000011 ({REDACTED}, GRCh38, released)",
+            f"set portal/alignments: {REDACTED}, or {LOCAL}",
+        ),
+        # a key that would leave out the other replicate is no help
+        (
+            [file(11, REDACTED, [1])],
+            f"TSTFF000011 ({REDACTED}, GRCh38, released)",
+            f"To bring it in, {LOCAL}",
+        ),
+        (
+            [file(1, "unfiltered alignments", [1], status="archived")],
+            "TSTFF000001 (unfiltered alignments, GRCh38, archived)",
+            f"To bring it in, {LOCAL}",
+        ),
+        (
+            [file(1, "unfiltered alignments", [1], no_file_available=True)],
+            "TSTFF000001 (unfiltered alignments, GRCh38, not available)",
+            f"To bring it in, {LOCAL}",
+        ),
+        (
+            [file(1, "unfiltered alignments", [1], assembly="hg19")],
+            "TSTFF000001 (unfiltered alignments, hg19, released)",
+            f"To bring it in, {LOCAL}",
+        ),
+        (
+            [file(21, "reads", [1], file_format="fastq", assembly=None)],
+            "The portal has of it: no alignments.",
+            f"To bring it in, {LOCAL}",
+        ),
+    ],
+)
+def test_a_replicate_that_is_left_out_is_told(caplog, first, there, todo):
+    record = experiment([*first, READS[1], *PEAKS])
+    assert chosen(ask(record, control="none"), "alignments") == numbers([2])
+    (told,) = [line.getMessage() for line in caplog.records if line.levelno == logging.WARNING]
+    assert (
+        f"{EXPERIMENT}: replicate 1 is in no alignments taken, which are of 2 (peaks are of 1,2)"
+        in (told)
+    )
+    assert there in told and todo in told
+    caplog.clear()
+    # local files hold what they hold
+    ask(record, control="none", required=["peaks"])
+    assert not [line for line in caplog.records if line.levelno == logging.WARNING]
+
+
+def test_replicates_that_only_the_experiment_lists_are_told(caplog):
+    listed = [{"biological_replicate_number": number} for number in (1, 2, 3)]
+    ask(experiment(replicates=listed), control="none")
+    assert "replicate 3 is in no alignments taken, which are of 1,2" in caplog.text
+    assert "replicate 2 is in" not in caplog.text
+
+
 PREFERRED = file(3, IDR, [1], preferred_default=True)
 ANALYSES = [
     {"@id": "/analyses/A/", "date_created": "2020", "files": ["/files/TSTFF000005/"]},
@@ -307,6 +369,10 @@ def test_controls_may_be_embedded():
             f"{CONTROL} is archived, superseded by: TSTSR000EEE",
         ),
         ([experiment()], f"{CONTROL}: .* no such accession"),
+        (
+            [experiment(possible_controls=[f"/experiments/{EXPERIMENT}/"])],
+            "its control is auto, but the portal names the experiment itself",
+        ),
     ],
 )
 def test_controls_are_told_not_guessed(records, message):
@@ -498,6 +564,7 @@ def test_rows_that_are_kept_stay_and_new_experiments_follow(kept, tmp_path):
         ({"file_size": "1 GB"}, "line 2: file_size is '1 GB'"),
         ({"assembly": "hg19"}, "is of hg19, but genome/name is hg38"),
         ({"file": "TSTFF000002"}, "TSTFF000002 of TSTSR000AAA stands twice"),
+        ({"control": EXPERIMENT}, "line 2: control of TSTSR000AAA is the experiment itself"),
         ("url", "column url is missing; found experiment"),
     ],
 )
@@ -510,6 +577,17 @@ def test_a_kept_manifest_that_is_wrong_is_told(kept, change, message):
             table.loc[0, column] = value
     table.to_csv(kept, sep="\t", index=False)
     with pytest.raises(InputError, match=message):
+        read_manifest(kept, "hg38")
+
+
+def test_a_kept_control_of_the_experiments_own_files_is_told(kept):
+    table = pd.read_csv(kept, sep="\t", dtype=str, keep_default_na=False)
+    table.loc[table.experiment == EXPERIMENT, "control"] = CONTROL
+    shared = table.iloc[[0]].assign(experiment=CONTROL, control="")
+    pd.concat([table, shared]).to_csv(kept, sep="\t", index=False)
+    with pytest.raises(
+        InputError, match="TSTFF000001 is in the alignments of TSTSR000AAA and of its"
+    ):
         read_manifest(kept, "hg38")
 
 

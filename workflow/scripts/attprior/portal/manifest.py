@@ -113,6 +113,8 @@ def resolve(
         if role in required and role not in {found for found, _, _ in chosen}:
             names = [name for tier in sets for name in tier]
             raise InputError(_missing(experiment, role, names, assembly, files))
+    if "alignments" in required:
+        _tell_left_out(record, files, experiment, assembly, chosen)
     if is_control(assay):
         control = "none"
     elif control == "auto":
@@ -139,8 +141,7 @@ def choose(
     dates = _analyses(record)
     fitting = [file for file in files if fits(file, record, assembly)]
     chosen = [
-        ("alignments", file, why)
-        for file, why in _choose_alignments(fitting, alignments, dates, experiment)
+        ("alignments", file, why) for file, why in _choose_alignments(fitting, alignments, dates)
     ]
     for role, kinds in (("peaks", PEAKS), ("relaxed_peaks", RELAXED_PEAKS)):
         for output_types in kinds.get(assay, ()):
@@ -251,6 +252,11 @@ def _replicates(file: dict) -> list[int]:
     return sorted(file.get("biological_replicates", []))
 
 
+def _listed(file: dict) -> str:
+    """Replicates of a file, as the manifest lists them."""
+    return ",".join(map(str, _replicates(file)))
+
+
 def _date(file: dict) -> str:
     return file.get("date_created") or file.get("date_released") or ""
 
@@ -305,7 +311,7 @@ def _covered(files: list[dict]) -> set[int]:
 
 
 def _choose_alignments(
-    files: list[dict], output_type: str, dates: Mapping[str, str], experiment: str
+    files: list[dict], output_type: str, dates: Mapping[str, str]
 ) -> list[tuple[dict, str]]:
     """Choose BAMs that hold each library once, and say why.
 
@@ -336,9 +342,49 @@ def _choose_alignments(
     for file in bams:
         if file not in taken:
             log.info("passed over: %s (older, or replicates pooled)", file["accession"])
-    for replicate in sorted(_covered(bams) - _covered(taken)):
-        log.warning("%s: replicate %s is in no alignments taken", experiment, replicate)
     return chosen
+
+
+def _known(record: dict, files: list[dict]) -> set[int]:
+    """Biological replicates of an experiment, by all that the portal tells of it."""
+    listed = [item for item in record.get("replicates", []) if isinstance(item, dict)]
+    numbers = {item.get("biological_replicate_number") for item in listed}
+    return _covered(files) | (numbers - {None})
+
+
+def _tell_left_out(
+    record: dict,
+    files: list[dict],
+    experiment: str,
+    assembly: str,
+    chosen: list[tuple[str, dict, str]],
+) -> None:
+    """Warn of replicates that no alignments taken hold, and say what would bring them in."""
+    taken = _covered([file for role, file, _ in chosen if role == "alignments"])
+    peaks = [_listed(file) for role, file, _ in chosen if role == "peaks"]
+    bams = [file for file in files if file["file_format"] == "bam"]
+    usable = [file for file in bams if fits(file, record, assembly)]
+    for replicate in sorted(_known(record, files) - taken) if taken else ():
+        there = "; ".join(
+            f"{file['accession']} ({file['output_type']}, {file.get('assembly', 'no assembly')}, "
+            f"{'not available' if file.get('no_file_available') else file['status']})"
+            for file in bams
+            if replicate in _replicates(file)
+        )
+        # other output types serve if they leave out no other replicate
+        keys = " or ".join(
+            f"portal/alignments: {name}"
+            for name in dict.fromkeys(file["output_type"] for file in usable)
+            if {replicate, *taken} <= _covered([file for file in usable if _is_a(file, [name])])
+        )
+        log.warning(
+            "%s: replicate %s is in no alignments taken, which are of %s%s. The portal has of it: "
+            "%s. To bring it in, %sgive local files of all replicates in the column alignments.",
+            *(experiment, replicate, ",".join(map(str, sorted(taken)))),
+            f" (peaks are of {peaks[0]})" if peaks else "",
+            there or "no alignments",
+            f"set {keys}, or " if keys else "",
+        )
 
 
 def _choose_peaks(
@@ -385,6 +431,11 @@ def _control(
         raise InputError(
             f"{experiment}: its control is auto, but the portal names {len(controls)} controls: "
             f"{', '.join(controls)}. Write the one to use into its column control."
+        )
+    if controls[0] == experiment:
+        raise InputError(
+            f"{experiment}: its control is auto, but the portal names the experiment itself. Write "
+            "another experiment, or none, into its column control."
         )
     control = _experiment(portal, controls[0], policy)
     files = _files(portal, control, controls[0], policy)
@@ -456,7 +507,7 @@ def _row(
         "experiment": experiment,
         "file": file["accession"],
         "role": role,
-        "replicate": ",".join(map(str, _replicates(file))),
+        "replicate": _listed(file),
         "url": payload(portal, file["href"]),
         "date": _date(file),
         "control": "" if control == "none" else control,
@@ -506,6 +557,13 @@ def read_manifest(path: str | Path, genome: str = "") -> pd.DataFrame:
     if len(repeated):
         again = repeated.iloc[0]
         raise InputError(f"{path}: {again.file} of {again.experiment} stands twice; keep one row")
+    reads = table[table.role == "alignments"]
+    both = reads.merge(reads, left_on=["control", "file"], right_on=["experiment", "file"])
+    for row in both.head(1).itertuples():
+        raise InputError(
+            f"{path}: {row.file} is in the alignments of {row.experiment_x} and of its control "
+            f"{row.control_x}, so that the control would tell the reads that are to be predicted"
+        )
     return table
 
 
@@ -515,6 +573,8 @@ def _check_row(where: str, row: Mapping[str, str], genome: str) -> None:
         raise InputError(f"{where}: {', '.join(empty)} is empty; ask again with key 'refresh'")
     if row["role"] not in ROLES:
         raise InputError(f"{where}: unknown role '{row['role']}'; roles: {', '.join(ROLES)}")
+    if row["control"] == row["experiment"]:
+        raise InputError(f"{where}: control of {row['experiment']} is the experiment itself")
     if not row["file_size"].isdigit():
         raise InputError(f"{where}: file_size is '{row['file_size']}', not a number of bytes")
     if genome and row["assembly"] != assembly_of(genome):
