@@ -17,9 +17,17 @@ if not REFERENCES["fasta"]:
         f"config key 'genome/fasta' is empty, and genome/name {config['genome']['name']!r} has no "
         f"known source; give the path or URL of its FASTA file, or one of {', '.join(GENOMES)}"
     )
+
+
+def may_be_made(place):
+    """Whether a place is in a folder of the workflow's, where the simulation may put it."""
+    return "<" in place and bool(config.get("simulate"))
+
+
 for kind, place in REFERENCES.items():
-    # what is to be downloaded, or made by a rule of this workflow, is not there yet
-    if place and not is_url(place) and "<" not in place and not Path(place).is_file():
+    # what is to be downloaded or made is not there yet
+    there = not place or is_url(place) or Path(PATHVARS.apply(place)).is_file()
+    if not there and not may_be_made(place):
         raise WorkflowError(
             f"config key 'genome/{kind}': no file {place}; correct the path, or give a URL"
         )
@@ -34,7 +42,9 @@ IN_PLACE = identity(PLACE_OF_GENOME) == identity(PATHVARS.apply(REFERENCES["fast
 if IN_PLACE:
     REFERENCE_FILES["fasta"] = f"{GENOME}.fa"
     if not Path(PLACE_OF_GENOME).is_file():
-        raise WorkflowError(f"config key 'genome/fasta': no file {PLACE_OF_GENOME}")
+        raise WorkflowError(
+            f"config key 'genome/fasta': no file {PLACE_OF_GENOME}; correct the path"
+        )
     if is_gzip(PLACE_OF_GENOME):
         raise WorkflowError(
             f"config key 'genome/fasta': {PLACE_OF_GENOME} is compressed, but stands where the plain "

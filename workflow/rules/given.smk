@@ -3,9 +3,10 @@
 from attprior.motifs.formats import check_format
 from attprior.outputs import Output, Outputs, texts
 from attprior.portal import web
+from attprior.portal.search import check_query
 from snakemake.io import strip_wildcard_constraints
 
-# a place that begins with <resources> or so is what the simulation makes
+# what a place that begins with <resources> may name before it is there
 SIMULATION = ("simulate_genome", "simulate_experiment", "simulate_portal")
 POLICY = web.Policy(
     hosts=tuple(config["portal"]["hosts"]),
@@ -14,7 +15,7 @@ POLICY = web.Policy(
 )
 
 
-def written():
+def rule_outputs():
     """What the rules of this workflow write; of a module, its own alone."""
     for writer in workflow.modifier.rules:
         for file in filter(None, (*writer.output, *writer.log, writer.benchmark)):
@@ -26,7 +27,7 @@ def written():
             yield Output("propose", path, path.__eq__)
 
 
-def given():
+def named_places():
     """Each place that a user names, and the key or row that does."""
     for key, text in texts({key: config[key] for key in config if key != "pathvars"}):
         for condition in CONDITIONS if "{condition}" in text else [""]:
@@ -35,11 +36,11 @@ def given():
         for name, cell in EXPERIMENTS[column].items():
             for place in split_paths(cell):
                 yield f"{config['experiments']}: {column} of {name}", place
-    for row in [] if KEPT is None else KEPT.itertuples():
-        file = f"<resources>/encode/{row.experiment}/{row.url.rpartition('/')[2]}"
+    for kept in [] if KEPT is None else KEPT.itertuples():
+        file = f"<resources>/encode/{kept.experiment}/{kept.url.rpartition('/')[2]}"
         # what is here already is not asked for again
-        if not (is_url(row.url) and Path(PATHVARS.apply(file)).exists()):
-            yield f"{config['manifest']}: url of {row.file}", row.url
+        if not (is_url(kept.url) and Path(PATHVARS.apply(file)).exists()):
+            yield f"{config['manifest']}: url of {kept.file}", kept.url
 
 
 def is_simulated(output):
@@ -48,7 +49,7 @@ def is_simulated(output):
     return bool(SIMULATED) and output.rule in made
 
 
-def told(check, *arguments):
+def complaints(check, *arguments):
     """What a check complains of, as a list of one or none."""
     try:
         check(*arguments)
@@ -57,13 +58,15 @@ def told(check, *arguments):
     return []
 
 
-def overwritten():
+def taken_places():
     """Say what a run would delete, and which URLs can't be fetched."""
-    outputs = Outputs(written())
+    outputs = Outputs(rule_outputs())
     portal = config["portal"]["url"]
-    for where, place in given():
+    for where, place in named_places():
         if is_url(place):
-            yield from (f"{where}: {text}" for text in told(web.check_url, place, portal, POLICY))
+            yield from (
+                f"{where}: {text}" for text in complaints(web.check_url, place, portal, POLICY)
+            )
             continue
         path = PATHVARS.apply(place)
         found = outputs.writer(path)
@@ -82,7 +85,7 @@ def overwritten():
         )
 
 
-def missing():
+def missing_files():
     """Say which files are missing that rules would look for late, or take for none."""
     beds, motifs = {}, {}
     for condition in CONDITIONS:
@@ -91,16 +94,20 @@ def missing():
         for name, chosen in FOOTPRINTS["motifs"].get(condition, {}).items():
             if not chosen["database"].startswith("jaspar_"):
                 motifs[f"footprints/motifs/{condition}/{name}/database"] = chosen["database"]
-    if MOTIFS and not PLANTED:
+    if PLANTED and not PLANTED_MATRIX:
+        motifs["plant/motif"] = PLANTED_MOTIF
+    elif MOTIFS and not PLANTED:
         motifs["truth/motifs"] = MOTIFS
     for key, place in {**beds, **motifs}.items():
-        if "<" in place:  # what the simulation makes is not there yet
+        path = PATHVARS.apply(place)
+        if may_be_made(place):
             continue
-        if not Path(place).is_file():
-            yield f"config key '{key}': no file {place}; correct the path"
+        if not Path(path).is_file():
+            yield f"config key '{key}': no file {path}; correct the path"
         elif key in motifs:
-            yield from told(check_format, f"config key '{key}'", place)
-    if SITES and "<" not in SITES and not any(map(has_sites, CONDITIONS)):
+            yield from complaints(check_format, f"config key '{key}'", path)
+    unmade = SITES and CONDITIONS and not may_be_made(SITES)
+    if unmade and not any(map(has_sites, CONDITIONS)):
         yield (
             f"config key 'truth/sites': no file {SITES} of any condition ({', '.join(CONDITIONS)}); "
             "correct the path"
@@ -110,7 +117,7 @@ def missing():
         yield f"config key 'portal/url': no folder {portal}; correct it, or give a URL"
 
 
-def lacking():
+def incomplete_experiments():
     """Say which files of an experiment a kept manifest lacks, which has others of it."""
     known = [
         name for name in EXPERIMENTS.index if name in RESOLVED or row(name)["control"] != "auto"
@@ -125,6 +132,8 @@ def lacking():
 
 
 if workflow.is_main_process:
-    PROBLEMS = [*overwritten(), *missing(), *lacking()]
+    PROBLEMS = [*taken_places(), *missing_files(), *incomplete_experiments()]
+    if "propose" in config:
+        PROBLEMS += complaints(check_query, proposal("target"), proposal("biosample"))
     if PROBLEMS:
         raise WorkflowError("\n".join(dict.fromkeys(PROBLEMS)))

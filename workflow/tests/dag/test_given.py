@@ -123,10 +123,13 @@ def test_a_run_says_what_a_plan_says_and_deletes_nothing(local):
     assert left(local) == files
 
 
-def test_a_kept_manifest_that_names_its_own_download_is_refused(local):
-    local.sheet(GOOD_ROW)
-    message = "kept.tsv: url of ENCFF000AAA: resources/encode/ENCSR000AAA/ENCFF000AAA.bam is where"
-    assert message in failure(local, "--dry-run", config={"manifest": "kept.tsv"})
+def test_a_kept_manifest_is_checked_while_planning(local):
+    local.sheet(GOOD_ROW, "TF ENCSR000AAA tf-chip none", name="bad.tsv")
+    text = failure(local, "--dry-run", config={"manifest": "kept.tsv", "experiments": "bad.tsv"})
+    # its own download
+    place = "resources/encode/ENCSR000AAA/ENCFF000AAA.bam"
+    assert f"kept.tsv: url of ENCFF000AAA: {place} is where rule download writes" in text
+    assert "kept.tsv: ENCSR000AAA has no peaks; ask the portal again with key 'refresh'" in text
 
 
 def test_places_that_can_not_be_read_are_refused_while_planning(local):
@@ -150,6 +153,7 @@ def test_places_that_can_not_be_read_are_refused_while_planning(local):
             "motifs": {"TF": {"meme": {"database": "good.narrowPeak"}}},
         },
         "portal": {"url": "resources"},
+        "propose": {"assay": "dnase"},
     }
     text = failure(local, "--dry-run", config=config)
     for message in (
@@ -165,8 +169,18 @@ def test_places_that_can_not_be_read_are_refused_while_planning(local):
         "config key 'footprints/intervals/TF/mine': no file nowhere.bed",
         "config key 'footprints/motifs/TF/meme/database': good.narrowPeak: neither a MEME nor",
         "config key 'portal/url': rule ",
+        "config key 'propose' needs target (GATA2) or biosample (K562), or both",
     ):
         assert message in text
+
+
+def test_a_proposal_does_not_replace_the_sheet_in_use(local):
+    sheet = "results/propose/GATA2.tsv"
+    local.sheet(GOOD_ROW, name=sheet)
+    local.plan("manifest", config={"experiments": sheet})
+    config = {"experiments": sheet, "propose": {"target": "GATA2"}}
+    text = failure(local, "--dry-run", "propose", config=config)
+    assert f"config key 'experiments': {sheet} is where rule propose writes" in text
 
 
 def test_an_unknown_pathvar_is_refused_by_name(local):

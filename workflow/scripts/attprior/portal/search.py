@@ -79,6 +79,18 @@ def fetch_search(
     return found
 
 
+def check_query(target: str | None, biosample: str | None) -> None:
+    """Check that something is looked for.
+
+    Raises
+    ------
+    InputError
+        If neither target nor biosample is given.
+    """
+    if not target and not biosample:
+        raise InputError("config key 'propose' needs target (GATA2) or biosample (K562), or both")
+
+
 def propose(
     portal: str,
     genome: str,
@@ -123,8 +135,7 @@ def propose(
     InputError
         If neither target nor biosample is given, or nothing is found.
     """
-    if not target and not biosample:
-        raise InputError("config key 'propose' needs target (GATA2) or biosample (K562), or both")
+    check_query(target, biosample)
     assay, assembly = assay_of(assay), assembly_of(genome)
     query = {"type": "Experiment", "status": "released", "assay_title": TITLES[assay][0]}
     # tagged proteins have labels of their own (eGFP-GATA2), but the gene's symbol
