@@ -39,7 +39,7 @@ def local(tmp_path_factory, tools):
     for name, text in {"genome.fa": FASTA, "good.narrowPeak": PEAKS, **MINE}.items():
         project.write(name, text)
     project.write("kept.tsv", MANIFEST)
-    with open(project.path / "kept.tsv", "a") as file:
+    with open(project.path / "kept.tsv", "a", encoding="utf-8") as file:
         place = "resources/encode/ENCSR000AAA/ENCFF000AAA.bam"
         row = ["ENCSR000AAA", "ENCFF000AAA", "alignments", "made", "0", "1", place, ""]
         file.write("\t".join(row) + "\n")
