@@ -153,7 +153,8 @@ def is_gzip(path: str | Path) -> bool:
 def links_below(folders: Iterable[str | Path]) -> dict[Path, Path]:
     """Links in folders, at any depth, and where they lead; no link is followed."""
     found = {}
-    for top in {os.path.realpath(folder) for folder in folders}:
+    tops = {Path(os.path.realpath(folder)) for folder in folders}
+    for top in (top for top in tops if tops.isdisjoint(top.parents)):
         for folder, *entries in os.walk(top):
             for name in chain(*entries):
                 path = Path(folder, name)
