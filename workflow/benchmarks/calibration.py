@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from attprior.analysis.inputs import Sample, collect_tables, read_samples
 from attprior.analysis.spectrum import spectrum_table
-from attprior.analysis.truth import read_sites, truth_values
+from attprior.analysis.truth import truth_values
+from attprior.bed import read_bed
 from attprior.metrics import pairwise_jaccard
 from attprior.statistics import LEVEL, POWER, interval
 
@@ -79,7 +80,7 @@ def collect(results: Path) -> pd.DataFrame:
     tables = []
     for condition in ("SPI1", "CTCF"):
         folder = results / "conditions" / condition / "profile"
-        sites = read_sites(f"resources/demo/simulated/{condition}/sites.bed")
+        sites = read_bed(f"resources/demo/simulated/{condition}/sites.bed")
         samples = read_samples(folder / arm / "fold_1/attributions/profile.h5" for arm in ARMS)
         truth = truth_values(samples, sites)
         spectrum = spectrum_table(samples, FREQ_LIMIT, SMOOTH_SIGMA)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from attprior.analysis.composition import composition_table
 from attprior.analysis.inputs import read_samples, write_table
-from attprior.analysis.truth import read_sites
+from attprior.bed import read_bed
 from attprior.log import logged
 from attprior.statistics import differences
 
@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
     table = composition_table(
         read_samples(snakemake.input.attributions),
         snakemake.params.flank,
-        pd.concat(map(read_sites, snakemake.input.sites)),
+        pd.concat(map(read_bed, snakemake.input.sites)),
     )
     tests = differences(table, arms, ["kind", "metric"])
     write_table(table, snakemake.output.table)

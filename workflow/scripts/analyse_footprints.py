@@ -7,10 +7,10 @@ from attprior.analysis.footprints import (
     curve_table,
     footprints_table,
     read_chosen,
-    read_intervals,
     set_masks,
 )
 from attprior.analysis.inputs import read_samples, write_table
+from attprior.bed import read_bed
 from attprior.log import logged
 from attprior.statistics import differences
 
@@ -21,7 +21,7 @@ with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     samples = read_samples(given.attributions)
     intervals = {
-        name: read_intervals(path, given.chrom_sizes)
+        name: read_bed(path)
         for name, path in zip(params.interval_sets, given.intervals, strict=True)
     }
     sets = json.loads(params.instance_sets)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from attprior.analysis.inputs import read_samples, write_table
 from attprior.analysis.low_pass import low_pass_table, low_pass_tests
-from attprior.analysis.truth import read_sites
+from attprior.bed import read_bed
 from attprior.log import logged
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ with logged(snakemake.log[0]):
         params.freq_limit,
         params.softness,
         params.smooth_sigma,
-        pd.concat(map(read_sites, sites)),
+        pd.concat(map(read_bed, sites)),
     )
     write_table(table, snakemake.output.table)
     write_table(low_pass_tests(table, params.arms), snakemake.output.tests)

@@ -10,8 +10,10 @@ from attprior.analysis.recovery import (
     planted_matches,
     recovery_table,
 )
-from attprior.analysis.truth import read_motifs, read_sites, truth_table, truth_values
+from attprior.analysis.truth import truth_table, truth_values
+from attprior.bed import read_bed
 from attprior.log import logged
+from attprior.motifs.database import read_meme
 from attprior.motifs.hits import read_callers, read_regions
 from attprior.statistics import differences
 
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 
 with logged(snakemake.log[0]):
     arms, given = snakemake.params.arms, snakemake.input
-    sites = read_sites(given.sites)
+    sites = read_bed(given.sites)
     samples = read_samples(given.attributions)
     table = truth_table(samples, sites)
-    patterns = {arm: read_motifs(path) for arm, path in zip(arms, given.patterns, strict=True)}
+    patterns = {arm: read_meme(path) for arm, path in zip(arms, given.patterns, strict=True)}
     matches = {arm: read_table(path) for arm, path in zip(arms, given.matches, strict=True)}
-    planted = read_motifs(given.motifs) if given.motifs else {}
+    planted = read_meme(given.motifs) if given.motifs else {}
     found = planted_matches(patterns, planted)
     here = [name for name in planted if name in set(sites.name)]
     hits = read_callers(arms, finemo=given.hits, fimo=given.sequence_hits)

@@ -14,6 +14,7 @@ import pyfaidx
 from attprior.errors import InputError
 from attprior.files import aside, identity
 from attprior.sequence import CODES, encode
+from attprior.text import lines
 
 BLOCK = 1 << 20  # bytes read at once
 
@@ -138,18 +139,20 @@ def read_chrom_sizes(path: str | Path) -> dict[str, int]:
     Raises
     ------
     InputError
-        If a line is not a name, a tab and a whole number, or if there is no line.
+        If a line is not a name, a tab and a whole number, if a name stands twice, or if there is
+        no line.
     """
-    sizes = {}
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            fields = line.rstrip("\n").split("\t")
-            if len(fields) < 2 or not fields[1].isdecimal():
-                raise InputError(
-                    f"{path}, line {number}: {line.rstrip()!r} is not a chromosome's name, "
-                    "a tab and its size in bp"
-                )
-            sizes[fields[0]] = int(fields[1])
+    sizes: dict[str, int] = {}
+    for number, line in lines(path, skip=b""):
+        name, size, *_ = [*line.split("\t"), ""]
+        if not (name and size.isascii() and size.isdecimal()):
+            raise InputError(
+                f"{path}, line {number}: {line.rstrip()!r} is not a chromosome's name, "
+                "a tab and its size in bp"
+            )
+        if name in sizes:
+            raise InputError(f"{path}, line {number}: {name} stands twice; keep one")
+        sizes[name] = int(size)
     if not sizes:
         raise InputError(f"{path}: no chromosome in it; is the FASTA file empty?")
     return sizes
@@ -193,9 +196,8 @@ def write_chrom_sizes(
     left_out = [chrom for chrom in sizes if chrom not in kept]
     log.info("%d chromosomes kept, %d left out: %s", len(kept), len(left_out), some(left_out))
     with aside(target) as temporary:
-        temporary.write_text(
-            "".join(f"{chrom}\t{size}\n" for chrom, size in kept.items()), encoding="utf-8"
-        )
+        text = "".join(f"{chrom}\t{size}\n" for chrom, size in kept.items())
+        temporary.write_text(text, encoding="utf-8")
     return kept
 
 
@@ -231,6 +233,17 @@ def _run(command: Sequence[str], source: str | Path, out: BinaryIO | None = None
         raise InputError(f"{source}: {' '.join(command[:2])} failed: {done.stderr.strip()}")
 
 
+def other_names(names: Iterable[str], genome: Iterable[str]) -> dict[str, str]:
+    """What a genome calls chromosomes whose names differ by the prefix ``chr`` or by case alone."""
+
+    def bare(name: str) -> str:
+        return name.lower().removeprefix("chr")
+
+    genome = set(genome)
+    own = {bare(name): name for name in genome}
+    return {name: own[bare(name)] for name in names if name not in genome and bare(name) in own}
+
+
 def naming_hint(theirs: Iterable[str], genome: Iterable[str]) -> str:
     """What to do about names that the genome lacks: ``1`` for ``chr1`` or the reverse."""
     theirs, genome = set(theirs), set(genome)
@@ -238,4 +251,7 @@ def naming_hint(theirs: Iterable[str], genome: Iterable[str]) -> str:
         return "Its names lack the prefix 'chr': rename them, or use a genome with such names."
     if any(name.removeprefix("chr") in genome for name in theirs):
         return "Its names have a prefix 'chr' that the genome's lack: rename either."
+    lower = {name.lower() for name in genome}
+    if any(name.lower() in lower for name in theirs):
+        return "Its names differ from the genome's in upper and lower case: rename either."
     return "Is it of another species or assembly? Check genome/fasta."

@@ -1,6 +1,5 @@
 """Peaks called by MACS3 from filtered reads, with or without a control's."""
 
-import gzip
 import logging
 import subprocess
 import sys
@@ -11,9 +10,11 @@ from pathlib import Path
 
 import pysam
 
+from attprior.bed import whole_number
 from attprior.errors import InputError
 from attprior.files import aside, scratch
 from attprior.genome import read_chrom_sizes, some
+from attprior.text import lines
 
 log = logging.getLogger(__name__)
 
@@ -206,34 +207,30 @@ def _of_bam(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines
 
 def _of_text(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
     pairs = is_bedpe(path)
-    with open(path, "rb") as file:
-        opened = gzip.open if file.read(2) == b"\x1f\x8b" else open
-    with opened(path, "rt") as lines:
-        for number, line in enumerate(lines, start=1):
-            fields = line.rstrip("\r\n").split("\t")
-            if fields == [""] or line.startswith(("#", "track", "browser")):
-                continue
-            try:
-                reads = _mates(fields) if pairs else [_interval(*fields[:3], fields[5])]
-            except (IndexError, TypeError, ValueError):
-                raise InputError(
-                    f"{path}, line {number}: {line.rstrip()[:60]!r} is no line of a "
-                    f"{'bedpe' if pairs else 'BED file with strands'}, which has columns separated "
-                    "by tabs. Correct or remove it."
-                ) from None
-            reads = [read for read in reads if read[0] in chroms]
-            if not fragments:
-                yield from ("{}\t{}\t{}\t.\t0\t{}\n".format(*read) for read in reads)
-            elif len({read[0] for read in reads}) == 1:
-                _, starts, ends, _ = zip(*reads, strict=True)
-                yield f"{reads[0][0]}\t{min(starts)}\t{max(ends)}\n"
+    for number, line in lines(path):
+        fields = line.split("\t")
+        try:
+            reads = _mates(fields) if pairs else [_interval(*fields[:3], fields[5])]
+        except (IndexError, TypeError, ValueError):
+            raise InputError(
+                f"{path}, line {number}: {line.rstrip()[:60]!r} is no line of a "
+                f"{'bedpe' if pairs else 'BED file with strands'}, which has columns separated "
+                "by tabs. Correct or remove it."
+            ) from None
+        reads = [read for read in reads if read[0] in chroms]
+        if not fragments:
+            yield from ("{}\t{}\t{}\t.\t0\t{}\n".format(*read) for read in reads)
+        elif len({read[0] for read in reads}) == 1:
+            _, starts, ends, _ = zip(*reads, strict=True)
+            yield f"{reads[0][0]}\t{min(starts)}\t{max(ends)}\n"
 
 
 def _interval(chrom: str, start: str, end: str, strand: str) -> Interval:
-    """Interval of a read; `ValueError` if it is none."""
-    if strand not in ("+", "-") or not 0 <= int(start) < int(end):
+    """Interval of a read; `ValueError` or `TypeError` if it is none."""
+    first, last = whole_number(start), whole_number(end)
+    if strand not in ("+", "-") or not 0 <= first < last:
         raise ValueError
-    return chrom, int(start), int(end), strand
+    return chrom, first, last, strand
 
 
 def _mates(fields: Sequence[str]) -> list[Interval]:

@@ -1,6 +1,5 @@
 """Peaks: read, checked against the genome, and written as narrowPeak."""
 
-import gzip
 import logging
 from collections.abc import Mapping
 from itertools import pairwise
@@ -9,9 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from attprior.bed import (
+    keep,
+    numbers,
+    on_genome,
+    overlaps,
+    read_bed,
+    read_fields,
+    refuse,
+    whole_intervals,
+)
 from attprior.errors import InputError
 from attprior.files import aside
-from attprior.genome import naming_hint, read_chrom_sizes, some
+from attprior.genome import read_chrom_sizes, some
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +28,17 @@ log = logging.getLogger(__name__)
 COLUMNS = [
     "chrom", "start", "end", "name", "score", "strand", "signal", "p_value", "q_value", "summit",
 ]  # fmt: skip
-# what the columns that a BED file lacks are filled with; -1 means unknown in narrowPeak
-ABSENT = ["", "", "", ".", "0", ".", "0", "-1", "-1", "-1"]
-WHOLE, REAL = ["start", "end", "summit"], ["score", "signal", "p_value", "q_value"]
-LISTED = 5  # lines named in a message
+# what the columns that a file lacks are filled with; -1 means unknown in narrowPeak
+ABSENT = dict(zip(COLUMNS, ["", "", "", ".", "0", ".", "0", "-1", "-1", "-1"], strict=True))
+# where each of these columns is, in formats that are told by their columns; the others are absent
+LAYOUTS = {
+    "narrowPeak": dict(enumerate(COLUMNS)),
+    "broadPeak": dict(enumerate(COLUMNS[:9])),
+    "gappedPeak": {**dict(enumerate(COLUMNS[:6])), 12: "signal", 13: "p_value", 14: "q_value"},
+    "BED": dict(enumerate(COLUMNS[:6])),
+}
+BLOCKS = [9, 10, 11]  # columns of BED12: number of blocks, their sizes and their starts
+STRANDS = ("+", "-", ".", "*", "")
 
 
 def prepare_peaks(
@@ -64,11 +80,13 @@ def prepare_peaks(
     left = {"read": len(peaks)}
     peaks = on_genome(peaks, source, genome)
     left["on chromosomes that the genome lacks"] = len(peaks)
-    peaks = _keep(peaks, peaks.chrom.isin(kept), "on chromosomes left out")
+    peaks = keep(peaks, peaks.chrom.isin(kept), "on chromosomes left out", source)
     left["on chromosomes left out"] = len(peaks)
+    peaks = keep(peaks, ~repeated(peaks), "listed twice", source)
+    left["listed twice"] = len(peaks)
     if blacklist is not None:
-        blacklisted = overlaps(peaks, read_bed(blacklist))
-        peaks = _keep(peaks, ~blacklisted, f"in the blacklist {blacklist}")
+        blacklisted = overlaps(peaks, read_bed(blacklist, genome))
+        peaks = keep(peaks, ~blacklisted, f"in the blacklist {blacklist}", source)
     left["in the blacklist"] = len(peaks)
     if peaks.empty:
         raise InputError(f"{source}: no peaks on the chromosomes used: {some(kept)}.")
@@ -95,13 +113,24 @@ def _write_dropped(left: Mapping[str, int], target: str | Path) -> None:
         table.to_csv(temporary, sep="\t", index=False)
 
 
+def repeated(peaks: pd.DataFrame) -> pd.Series:
+    """Whether the same interval with the same summit stands elsewhere too, with a higher signal or
+    the same and before."""
+    best = peaks.sort_values("signal", ascending=False, kind="stable")
+    return best.duplicated(["chrom", "start", "end", "summit"])[peaks.index]
+
+
 def read_peaks(path: str | Path) -> pd.DataFrame:
-    """Read a narrowPeak file, or a BED file whose centres then stand for summits.
+    """Read peaks: narrowPeak, broadPeak, gappedPeak, or BED of three to twelve columns.
+
+    Formats are told by their columns. Where there are no summits, centres stand for them; where
+    there is no signal, the score does.
 
     Parameters
     ----------
     path
-        Plain or gzip. Of lines with more than ten columns (IDR's output), the first ten count.
+        Plain or gzip. Of lines with more than narrowPeak's ten columns (IDR's output), the first
+        ten count.
 
     Returns
     -------
@@ -114,147 +143,98 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
     InputError
         If the file is missing or empty, or for a line that does not fit the format.
     """
-    rows, lines = _fields(Path(path), least=3)
-    width = len(rows[0])
-    uneven = [line for row, line in zip(rows, lines, strict=True) if len(row) != width]
-    if uneven:
-        raise InputError(
-            f"{path}, line {some(map(str, uneven), LISTED)}: not as many columns as the {width} of "
-            f"line {lines[0]}. A narrowPeak file has 10 columns, separated by tabs."
-        )
-    # without all ten columns, those after the strand are of unknown meaning
-    used = len(COLUMNS) if width >= len(COLUMNS) else min(width, 6)
-    table = pd.DataFrame([row[:used] + ABSENT[used:] for row in rows], columns=COLUMNS)
-    table["line"] = lines
-    for column in WHOLE + REAL:
-        numbers = pd.to_numeric(table[column], errors="coerce")
-        wrong = ~np.isfinite(numbers)
-        if column in WHOLE:
-            wrong |= numbers % 1 != 0
-        _refuse(table, wrong, path, f"{column} is not a {'whole ' * (column in WHOLE)}number")
-        table[column] = numbers.astype(int) if column in WHOLE else numbers
-    if used < len(COLUMNS):
+    fields = read_fields(path)
+    if fields.empty:
+        raise InputError(f"{path}: no peaks in it.")
+    width = int(fields.iloc[0].drop("line").notna().sum())
+    uneven = fields.drop(columns="line").notna().sum(axis=1) != width
+    refuse(
+        fields,
+        uneven,
+        path,
+        f"not as many columns as the {width} of line {fields.line[0]}. A narrowPeak file has 10 "
+        "columns, separated by tabs",
+    )
+    layout = layout_of(fields, path)
+    table = pd.DataFrame(
+        {column: ABSENT[column] for column in COLUMNS} | {"line": fields.line}, index=fields.index
+    )
+    for place, column in LAYOUTS[layout].items():
+        if place < width:
+            table[column] = fields[place]
+    table["score"] = table.score.replace(".", "0")
+    refuse(table, ~table.strand.isin(STRANDS), path, "the strand (column 6) is none of + - .")
+    table = whole_intervals(table, path)
+    for column in ("score", "signal", "p_value", "q_value", "summit"):
+        table[column] = numbers(table, column, path, whole=column == "summit")
+    if layout == "BED":
         table["signal"] = table.score
+    if layout != "narrowPeak" and (table.end - table.start > 1).any():
         log.warning(
-            "%s: %d columns, a narrowPeak file has 10: centres are taken for summits, and %s",
-            path,
-            width,
-            "the score (column 5) for the signal" if width > 4 else "all peaks for equally strong",
+            "%s: %s of %d columns, not narrowPeak's 10: centres are taken for summits, and %s",
+            *(path, layout, width),
+            "all peaks for equally strong"
+            if width < 5
+            else "the score (column 5) for the signal"
+            if layout == "BED"
+            else f"column {list(LAYOUTS[layout].values()).index('signal') + 1} for the signal",
         )
-    _refuse(table, (table.start < 0) | (table.end <= table.start), path, "not 0 <= start < end")
     outside = (table.summit < -1) | (table.summit >= table.end - table.start)
-    _refuse(table, outside, path, "the summit (column 10, relative to the start) is not inside")
+    refuse(table, outside, path, "the summit (column 10, relative to the start) is not inside")
     unknown = table.summit == -1
-    if unknown.any() and used == len(COLUMNS):
+    if unknown.any() and layout == "narrowPeak":
         log.warning("%s: %d peaks without summit, centres are taken", path, unknown.sum())
     table.loc[unknown, "summit"] = (table.end - table.start)[unknown] // 2
     return table
 
 
-def read_bed(path: str | Path) -> pd.DataFrame:
-    """Read the first three columns of a BED file: chrom, start, end."""
-    rows, lines = _fields(Path(path), least=3)
-    table = pd.DataFrame([row[:3] for row in rows], columns=COLUMNS[:3])
-    table["line"] = lines
-    for column in ("start", "end"):
-        _refuse(table, ~table[column].str.isdecimal(), path, f"{column} is not a whole number")
-        table[column] = table[column].astype(int)
-    return table
-
-
-def _fields(path: Path, least: int) -> tuple[list[list[str]], list[int]]:
-    """Fields of a BED file's lines and the lines' numbers, without comments and track lines."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file.")
-    with path.open("rb") as file:
-        opened = gzip.open if file.read(2) == b"\x1f\x8b" else open
-    rows, numbers = [], []
-    try:
-        with opened(path, "rt") as lines:
-            for number, line in enumerate(lines, start=1):
-                fields = line.rstrip("\r\n").split("\t")
-                if fields == [""] or line.startswith(("#", "track", "browser")):
-                    continue
-                if len(fields) < least:
-                    raise InputError(
-                        f"{path}, line {number}: {line.rstrip()[:60]!r} has {len(fields)} columns. "
-                        "BED has at least 3 and narrowPeak 10, separated by tabs."
-                    )
-                rows.append(fields)
-                numbers.append(number)
-    except (EOFError, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}). Copy or download it again.") from error
-    if not rows:
-        raise InputError(f"{path}: no peaks in it.")
-    return rows, numbers
-
-
-def _refuse(table: pd.DataFrame, wrong: pd.Series, path: str | Path, why: str) -> None:
-    """Raise an error that names the first lines that are wrong."""
-    if not wrong.any():
-        return
-    first = table[wrong].iloc[0]
-    shown = "\t".join(map(str, first[[c for c in COLUMNS if c in table]]))
-    raise InputError(
-        f"{path}, line {some(map(str, table.line[wrong]), LISTED)}: {why}. Line {first.line}: "
-        f"{shown!r}. Correct or remove it."
-    )
-
-
-def on_genome(peaks: pd.DataFrame, path: str | Path, genome: Mapping[str, int]) -> pd.DataFrame:
-    """Keep the peaks on a genome's chromosomes, all of which must lie there.
-
-    Peak callers extend reads over the ends of chromosomes, so a peak that overhangs with its
-    summit inside is cut to the chromosome.
+def layout_of(fields: pd.DataFrame, path: str | Path) -> str:
+    """Which of `LAYOUTS` peaks have, by their columns.
 
     Raises
     ------
     InputError
-        If all chromosomes are unknown, or if a peak's summit is outside its chromosome.
+        For blocks of BED12 or gappedPeak that are none, and for columns of neither.
     """
-    names = list(dict.fromkeys(peaks.chrom))
-    if not any(name in genome for name in names):
-        raise InputError(
-            f"{path}: none of its chromosomes is the genome's. It has {some(names)}; "
-            f"the genome has {some(genome)}. {naming_hint(names, genome)}"
-        )
-    sizes = peaks.chrom.map(genome)
-    outside = peaks.start + peaks.summit >= sizes
-    _refuse(peaks, outside, path, "outside its chromosome, so perhaps of another assembly")
-    known = _keep(peaks, sizes.notna(), "on chromosomes that the genome lacks")
-    overhanging = known.end > sizes[known.index]
-    if overhanging.any():
-        log.warning("%s: %d peaks cut at the end of their chromosome", path, overhanging.sum())
-    return known.assign(end=known.end.clip(upper=sizes[known.index]).astype(int))
+    width = fields.shape[1] - 1
+    if width == 9:
+        # BED9 has a thick part and a colour where broadPeak has numbers
+        return "BED" if fields[8].map(_is_colour).all() and _is_thick(fields) else "broadPeak"
+    if width < 10:
+        return "BED"
+    if width >= 12:
+        rows = fields[[1, 2, *BLOCKS]].to_numpy().tolist()
+        # no number of narrowPeak's further columns has commas
+        lists = any("," in cell for row in rows for cell in row[3:])
+        if lists or _has_blocks(*rows[0]):
+            has_blocks = np.array([_has_blocks(*row) for row in rows])
+            if lists:
+                refuse(fields, ~has_blocks, path, "columns 10 to 12 are no blocks of BED12")
+            if has_blocks.all():
+                return "gappedPeak" if width == 15 else "BED"
+    return "narrowPeak"
 
 
-def _keep(peaks: pd.DataFrame, good: pd.Series, why: str) -> pd.DataFrame:
-    """Keep rows, and say how many are dropped and why."""
-    if not good.all():
-        names = some(dict.fromkeys(peaks.chrom[~good]))
-        log.warning("dropped %d of %d peaks %s (%s)", (~good).sum(), len(peaks), why, names)
-    return peaks[good]
+def _is_colour(text: str) -> bool:
+    return text in ("0", ".") or text.count(",") == 2
 
 
-def overlaps(intervals: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
-    """Whether each interval shares a base with any of the others.
+def _is_thick(fields: pd.DataFrame) -> bool:
+    """Whether columns 7 and 8 are a part of each interval, or nothing."""
+    parts = fields[[1, 6, 7, 2]].apply(pd.to_numeric, errors="coerce")
+    inside = (parts.diff(axis=1).iloc[:, 1:] >= 0).all(axis=1)
+    return bool((inside | ((parts[6] == 0) & (parts[7] == 0))).all())
 
-    Parameters
-    ----------
-    intervals, others
-        Half-open intervals: chrom, start, end.
 
-    Returns
-    -------
-    bool, indexed as `intervals`
-    """
-    found = pd.Series(False, index=intervals.index)
-    by_chrom = dict(tuple(others.groupby("chrom")))
-    for chrom, group in intervals.groupby("chrom"):
-        if chrom in by_chrom:
-            other = by_chrom[chrom].sort_values("start")
-            # of those that start before the end, the one that reaches furthest decides
-            before = np.searchsorted(other.start, group.end, side="left")
-            furthest = np.maximum.accumulate(np.append(-1, other.end))
-            found[group.index] = furthest[before] > group.start.to_numpy()
-    return found
+def _has_blocks(start: str, end: str, number: str, *lists: str) -> bool:
+    """Whether blocks of a row of BED12 are as many as it says, and span its interval."""
+    sizes, starts = (text.rstrip(",").split(",") for text in lists)
+    if not all(
+        text.isascii() and text.isdecimal() for text in (start, end, number, *sizes, *starts)
+    ):
+        return False
+    return (
+        int(number) == len(sizes) == len(starts)
+        and int(starts[0]) == 0
+        and int(starts[-1]) + int(sizes[-1]) == int(end) - int(start)
+    )

@@ -1,7 +1,6 @@
 """Configuration and the sheet of experiments: checked, completed and resolved."""
 
 import copy
-import csv
 import difflib
 import json
 import re
@@ -26,6 +25,7 @@ from attprior.files import identity
 from attprior.models import registry
 from attprior.models.shapes import check_fit
 from attprior.motifs.formats import JASPAR_GROUPS
+from attprior.text import read_cells
 
 COLUMNS = ["condition", "experiment", "assay", "control", "alignments", "peaks", "relaxed_peaks"]
 REQUIRED_COLUMNS = ["condition", "experiment", "assay"]
@@ -199,7 +199,10 @@ def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFra
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; config key 'experiments' names the sheet")
-    (_, header), *rows = _cells(path)
+    found = read_cells(path)
+    if not found:
+        raise InputError(f"{path}: empty; its first line names columns: {', '.join(COLUMNS)}")
+    (_, header), *rows = found
     sheet = pd.DataFrame([cells for _, cells in rows], columns=header, dtype=str)
     missing = [column for column in REQUIRED_COLUMNS if column not in sheet]
     if missing:
@@ -207,8 +210,6 @@ def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFra
             f"{path}: column {', '.join(missing)} is missing; found {', '.join(sheet.columns)} "
             "(columns are separated by tabs)"
         )
-    for column in sheet.columns[sheet.columns.duplicated()]:
-        raise InputError(f"{path}: column '{column}' stands twice; keep one")
     for column in sheet.columns.difference(COLUMNS):
         near = difflib.get_close_matches(column, COLUMNS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known columns: {', '.join(COLUMNS)}"
@@ -226,27 +227,6 @@ def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFra
             f"{path}: experiment {repeated.iloc[0]} stands in more than one row; a row per experiment"
         )
     return sheet.set_index("experiment")
-
-
-def _cells(path: Path) -> list[tuple[int, list[str]]]:
-    """Line number and cells of the header and of each row, all as long as the header.
-
-    Empty lines and those that begin with # are skipped.
-    """
-    with open(path, encoding="utf-8", newline="") as lines:
-        reader = csv.reader(lines, delimiter="\t")
-        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    rows = [(number, cells) for number, cells in rows if any(cells) and cells[0][:1] != "#"]
-    if not rows:
-        raise InputError(f"{path}: empty; its first line names columns: {', '.join(COLUMNS)}")
-    wide = len(rows[0][1])
-    for number, cells in rows:
-        if any(cells[wide:]):
-            raise InputError(
-                f"{path}, line {number}: {len(cells)} cells, but the header names {wide} columns; "
-                "separate cells by single tabs"
-            )
-    return [(number, (cells + [""] * wide)[:wide]) for number, cells in rows]
 
 
 def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from attprior import metrics
 from attprior.analysis import consistency, inputs, loci, motifs, recovery, spectrum, truth
+from attprior.bed import read_bed
 from attprior.errors import InputError
 from attprior.statistics import differences, groups_of
 
@@ -182,8 +183,8 @@ def test_truth_without_sites_is_not_a_number(samples, sites):
 def test_sites_that_are_no_bed_are_refused(tmp_path, text):
     path = tmp_path / "sites.bed"
     path.write_text(text)
-    with pytest.raises(InputError, match=r"sites\.bed.*BED"):
-        truth.read_sites(path)
+    with pytest.raises(InputError, match=r"sites\.bed, line 1: "):
+        read_bed(path)
 
 
 def sharp(text):

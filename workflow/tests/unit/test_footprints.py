@@ -1,7 +1,5 @@
 """Attribution inside sets of bases: as computed by hand, and between what is least and most possible."""
 
-import gzip
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -264,26 +262,6 @@ def test_motifs_are_chosen_by_identifier_or_name(tmp_path):
     assert len(footprints.read_chosen(path, [])) == 2
     with pytest.raises(InputError, match=r"MA0001\.1.*did you mean 'MA0001\.2'"):
         footprints.read_chosen(path, ["ONE", "MA0001.1"])
-
-
-def test_intervals_of_another_naming_are_refused(tmp_path):
-    sizes = tmp_path / "chrom.sizes"
-    sizes.write_text("chr1\t5000\nchr2\t5000\n")
-    path = tmp_path / "footprints.bed.gz"
-    with gzip.open(path, "wt") as file:
-        file.write("1\t10\t20\n2\t10\t20\n")
-    with pytest.raises(InputError, match=r"footprints\.bed\.gz.*none of its chromosomes.*'chr'"):
-        footprints.read_intervals(path, sizes)
-    with gzip.open(path, "wt") as file:
-        file.write("chr2\t10\t20\tname\t0\t.\nchrUn\t1\t2\tname\t0\t.\n")
-    assert list(footprints.read_intervals(path, sizes).chrom) == ["chr2", "chrUn"]
-
-
-def test_empty_intervals_are_none(tmp_path):
-    sizes, path = tmp_path / "chrom.sizes", tmp_path / "none.bed"
-    sizes.write_text("chr1\t5000\n")
-    path.write_text("")
-    assert footprints.read_intervals(path, sizes).empty
 
 
 def block(intervals=None, motifs=None):

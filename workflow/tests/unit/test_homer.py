@@ -92,7 +92,7 @@ def test_what_follows_the_p_value_does_not_matter(homer):
         (f"{HEADER}\n{ROWS}>A\t2-A\tsix\t-1\n{ROWS}", "line 4: a motif's header is >consensus"),
         (f"{HEADER}\n{ROWS}\n{HEADER}\n", "line 5: motif 1-ACGT has no rows"),
         (f"{HEADER}\n{HEADER}\n{ROWS}", "line 1: motif 1-ACGT has no rows"),
-        ("<html>\n", "line 1: expected four frequencies, found '<html>'"),
+        ("<html>\n", "line 1: a web page, but text is wanted"),
     ],
 )
 def test_malformed_motifs_are_refused_with_their_line(homer, text, message):

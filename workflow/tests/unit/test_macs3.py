@@ -8,9 +8,10 @@ import numpy as np
 import pysam
 import pytest
 from attprior import macs3
+from attprior.bed import overlaps
 from attprior.errors import InputError
 from attprior.macs3 import call_peaks, has_fragments, write_reads
-from attprior.peaks import overlaps, read_peaks
+from attprior.peaks import read_peaks
 
 DATA = Path(__file__).parents[4] / "shared/data"
 SIZES = {"chr1": 100_000, "chr2": 50_000}

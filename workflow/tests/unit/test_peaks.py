@@ -8,8 +8,9 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+from attprior.bed import overlaps
 from attprior.errors import InputError
-from attprior.peaks import COLUMNS, overlaps, prepare_peaks, read_peaks
+from attprior.peaks import COLUMNS, prepare_peaks, read_peaks
 
 SIZES = {"chr2": 1000, "chr10": 500, "chrM": 100}
 REST = "peak\t100\t.\t{}\t9\t8\t10"
@@ -102,7 +103,7 @@ def test_a_peak_that_overhangs_is_cut(prepare, caplog):
     with caplog.at_level(logging.WARNING):
         found = prepare(lines(("chr2", 970, 1006, 1)))
     assert found.end[0] == 1000
-    assert "1 peaks cut" in caplog.text
+    assert "1 cut at the end" in caplog.text
 
 
 def test_names_of_another_genome_are_told_from_both_sides(prepare):
@@ -129,7 +130,7 @@ def test_a_missing_or_truncated_file_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_peaks(path)
     path.write_bytes(gzip.compress(lines(("chr2", 20, 60, 1)).encode())[:-12])
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="damaged"):
         read_peaks(path)
 
 
@@ -163,6 +164,7 @@ def test_what_is_dropped_is_tabulated(prepare, tmp_path):
         "read": 7,
         "on chromosomes that the genome lacks": 1,
         "on chromosomes left out": 2,
+        "listed twice": 0,
         "in the blacklist": 1,
         "past the best": 1,
         "kept": 2,

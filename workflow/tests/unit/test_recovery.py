@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis import hits, recovery, truth
+from attprior.analysis import hits, recovery
 from attprior.analysis.overlaps import shared_bases, within
+from attprior.bed import read_bed
 from attprior.motifs.hits import PLACE
 
 ARMS = ["without_prior", "with_prior"]
@@ -161,11 +162,11 @@ def test_planted_matrix_is_known_by_its_identifier_in_any_version():
 def test_sites_are_read_with_and_without_names(tmp_path):
     path = tmp_path / "sites.bed"
     path.write_text("chr1\t5\t9\tSPI1\t900\t-\n")
-    assert truth.read_sites(path).to_numpy().tolist() == [["chr1", 5, 9, "SPI1"]]
+    assert read_bed(path).to_numpy().tolist() == [["chr1", 5, 9, "SPI1"]]
     path.write_text("1\t5\t9\n")
-    assert truth.read_sites(path).to_numpy().tolist() == [["1", 5, 9, ""]]
+    assert read_bed(path).to_numpy().tolist() == [["1", 5, 9, ""]]
     path.write_text("")
-    assert list(truth.read_sites(path)) == ["chrom", "start", "end", "name"]
+    assert list(read_bed(path)) == ["chrom", "start", "end", "name"]
 
 
 def test_chromosomes_are_held_out_if_every_fold_tests_on_them(tmp_path):

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from attprior import metrics
 from attprior.analysis.inputs import Sample
 from attprior.analysis.tracks import join, per_example, sized_tracks
-from attprior.analysis.truth import read_sites, share_inside, site_mask
+from attprior.analysis.truth import share_inside, site_mask
 from attprior.errors import InputError
-from attprior.genome import naming_hint, read_chrom_sizes, some
+from attprior.genome import some
 from attprior.motifs.database import read_motifs
 from attprior.motifs.hits import sequence_sites
 from attprior.sequence import one_hot_codes
@@ -30,24 +30,6 @@ CURVE_COLUMNS = ["arm", "fold", "seed", "set", "kind", "top", "enrichment", "mos
 TOPS = np.geomspace(0.001, 1, 31)
 
 Masks = dict[str, dict[str, NDArray]]  # fold -> set -> (M, L) whether a base is inside
-
-
-def read_intervals(path: str | Path, chrom_sizes: str | Path) -> pd.DataFrame:
-    """Read a BED of intervals: columns chrom, start, end.
-
-    Raises
-    ------
-    InputError
-        If the file is not a BED, or if the genome has none of its chromosomes.
-    """
-    intervals, genome = read_sites(path), read_chrom_sizes(chrom_sizes)
-    names = list(intervals.chrom.unique())
-    if names and not set(names) & set(genome):
-        raise InputError(
-            f"{path}: none of its chromosomes is the genome's. It has {some(names)}; "
-            f"the genome has {some(genome)}. {naming_hint(names, genome)}"
-        )
-    return intervals
 
 
 def read_chosen(path: str | Path, chosen: Sequence[str]) -> dict[str, NDArray]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from attprior.bed import whole_number
 from attprior.browser.slices import feature_rows
 from attprior.files import aside
 from attprior.locus import Locus
@@ -37,7 +38,8 @@ def features_table(locus: Locus, sources: Iterable[Source]) -> pd.DataFrame:
             # a BED may end after any column
             name, score, strand = (*rest[:3], *(".", "0", ".")[len(rest[:3]) :])
             # narrowPeak: -1 where no summit is known
-            summit = int(start) + int(rest[6]) if len(rest) == 7 and int(rest[6]) >= 0 else pd.NA
+            offset = whole_number(rest[6]) if len(rest) == 7 else None
+            summit = pd.NA if offset is None or offset < 0 else int(start) + offset
             rows.append((kind, source, chrom, int(start), int(end), name, score, strand, summit))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"summit": "Int64"})
     order = {key: number for number, key in enumerate(dict.fromkeys(table.kind + table.source))}

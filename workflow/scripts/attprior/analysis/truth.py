@@ -2,7 +2,6 @@
 
 import logging
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,57 +10,12 @@ from numpy.typing import NDArray
 from attprior import metrics
 from attprior.analysis.inputs import KINDS, Sample
 from attprior.analysis.tracks import join, per_example
-from attprior.errors import InputError
 from attprior.statistics import groups_of, pseudovalues
 
 log = logging.getLogger(__name__)
 
 COLUMNS = ["arm", "fold", "seed", "kind", "metric", "value", "n", "chance"]
 VALUE_COLUMNS = ["arm", "fold", "seed", "kind", "metric", "example", "value"]
-
-
-def read_sites(path: str | Path) -> pd.DataFrame:
-    """Read known sites: BED with columns chrom, start, end and, optionally, name and more.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns chrom, start, end, name ("" where the file has none).
-
-    Raises
-    ------
-    InputError
-        If the file is missing or is not a BED of sites.
-    """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; config key 'truth/sites' names it, or is null")
-    try:
-        sites = pd.read_csv(
-            path,
-            sep="\t",
-            header=None,
-            comment="#",
-            dtype={0: str, 3: str},
-        ).reindex(columns=range(4))
-        sites.columns = ["chrom", "start", "end", "name"]
-        types = {"start": np.int64, "end": np.int64, "name": object}
-        return sites.astype(types).fillna({"name": ""})
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=["chrom", "start", "end", "name"])
-    except (ValueError, OverflowError) as error:
-        raise InputError(
-            f"{path}: not a BED file ({error}); expected tab-separated chrom, start, end without "
-            "a header"
-        ) from None
-
-
-def read_motifs(path: str | Path) -> dict[str, NDArray]:
-    """Read PFMs (4, W) by name from a MEME file; none from a file without motifs."""
-    from memelite.io import read_meme
-
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; config key 'truth/motifs' names it, or is null")
-    return read_meme(str(path))
 
 
 def site_mask(sites: pd.DataFrame, chrom: NDArray, start: NDArray, length: int) -> NDArray:

@@ -1,15 +1,16 @@
 """The parts of tracks that lie at a few loci, as text that igv.js reads."""
 
-import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pybigtools
 
+from attprior.bed import whole_number
+from attprior.errors import InputError
 from attprior.locus import Locus
+from attprior.text import lines
 
-HEADERS = ("#", "track", "browser")
 PEAK_COLOUR, SUMMIT_COLOUR = "170,170,170", "0,0,0"
 
 
@@ -31,15 +32,13 @@ def signal_rows(paths: Sequence[str | Path], loci: Sequence[Locus]) -> Iterator[
 
 def feature_rows(path: str | Path, loci: Sequence[Locus]) -> Iterator[list[str]]:
     """Fields of the rows of a BED, whatever comes after its end columns, that touch a locus."""
-    opened = gzip.open if str(path).endswith(".gz") else open
-    with opened(path, "rt") as lines:
-        for line in lines:
-            fields = line.rstrip("\n").split("\t")
-            if len(fields) < 3 or line.startswith(HEADERS):
-                continue
-            start, end = int(fields[1]), int(fields[2])
-            if any(fields[0] == x.chrom and start < x.end and x.start < end for x in loci):
-                yield fields
+    for number, line in lines(path):
+        fields = line.split("\t")
+        start, end = map(whole_number, [*fields, "", ""][1:3])
+        if start is None or end is None:
+            raise InputError(f"{path}, line {number}: {line[:60]!r} is no interval; correct it")
+        if any(fields[0] == x.chrom and start < x.end and x.start < end for x in loci):
+            yield [fields[0], str(start), str(end), *fields[3:]]
 
 
 def bed_rows(path: str | Path, loci: Sequence[Locus]) -> Iterator[str]:

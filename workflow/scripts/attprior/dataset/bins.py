@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from attprior.peaks import overlaps
+from attprior.bed import overlaps
 
 POSITIVE, NEGATIVE, AMBIGUOUS = 1, 0, -1
 NO_REGION, UNSURE = -1, -2  # in the place of a region, where bins are negative and ambiguous

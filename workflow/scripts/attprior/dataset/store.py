@@ -66,12 +66,13 @@ import numpy as np
 import pandas as pd
 
 from attprior import __version__
+from attprior.bed import read_bed
 from attprior.bigwig import read_runs
 from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.hdf5 import hdf5_aside, open_hdf5, unreadable
-from attprior.peaks import read_bed, read_peaks
+from attprior.peaks import read_peaks
 from attprior.provenance import file_hash
 
 FORMAT, VERSION = "attprior-labels", 3

@@ -1,17 +1,18 @@
 """Motif sets: JASPAR's, and files of one's own."""
 
 import logging
-import sqlite3
+import re
 from pathlib import Path
 
 import numpy as np
-from memelite.io import read_meme, write_meme
+from memelite.io import write_meme
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
 from attprior.files import aside
-from attprior.motifs.formats import motif_format
+from attprior.motifs.formats import is_number, motif_format
 from attprior.motifs.homer import named_motifs, read_homer_motifs
+from attprior.text import lines
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def read_motifs(path: str | Path) -> dict[tuple[str, str], NDArray]:
         frequencies.
     """
     homer = motif_format(path) == "homer"
-    motifs = named_motifs(read_homer_motifs(path)) if homer else _read_meme(path)
+    motifs = named_motifs(read_homer_motifs(path)) if homer else _named(read_meme(path))
     for (identifier, _), frequencies in motifs.items():
         deviation = np.abs(frequencies.sum(axis=0) - 1)
         if (frequencies < 0).any() or (deviation > MAX_DEVIATION).any():
@@ -61,18 +62,52 @@ def read_motifs(path: str | Path) -> dict[tuple[str, str], NDArray]:
     return {key: frequencies / frequencies.sum(axis=0) for key, frequencies in motifs.items()}
 
 
-def _read_meme(path: str | Path) -> dict[tuple[str, str], NDArray]:
-    try:
-        motifs = read_meme(str(path))
-    except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(f"{path}: no MEME motif file ({error})") from None
-    with open(path, encoding="utf-8") as lines:
-        announced = sum(line.startswith("MOTIF") for line in lines)
-    if announced != len(motifs):
-        raise InputError(
-            f"{path}: {announced} motifs are announced, but {len(motifs)} could be read: some are "
-            "not whole, or have the same name"
-        )
+def read_meme(path: str | Path) -> dict[str, NDArray]:
+    """Motifs of a MEME file: what follows ``MOTIF``, with single spaces -> frequencies (4, W).
+
+    Empty for a file without motifs.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no text, for a row that is no four numbers, a motif that is not
+        whole, and for two of the same name.
+    """
+    motifs: dict[str, NDArray] = {}
+    title, first, width, rows = None, 0, None, []
+
+    def finish() -> None:
+        if title is not None and (not rows or len(rows) != width):
+            raise InputError(
+                f"{path}, line {first}: motif {title} is not whole: {len(rows)} rows of "
+                f"frequencies, but w= says {width}"
+            )
+        if title is not None:
+            motifs[title] = np.array(rows).T
+
+    for number, line in lines(path, skip=b""):
+        values = line.split()
+        if line.startswith("MOTIF"):
+            finish()
+            title, first, width, rows = " ".join(values)[5:].strip(), number, None, []
+            if title in motifs:
+                raise InputError(f"{path}, line {number}: another motif is called {title}")
+        elif title is not None and width is None and line.startswith("letter-probability"):
+            found = re.search(r"\bw=\s*(\d+)", line)
+            width = int(found[1]) if found else 0
+        elif width is not None and len(rows) < width:
+            if len(values) != 4 or not all(map(is_number, values)):
+                raise InputError(
+                    f"{path}, line {number}: row {len(rows) + 1} of the {width} of motif {title} is "
+                    f"{line[:60].strip()!r}, not four numbers"
+                )
+            rows.append([float(value) for value in values])
+    finish()
+    return motifs
+
+
+def _named(motifs: dict[str, NDArray]) -> dict[tuple[str, str], NDArray]:
+    """(Identifier, name) -> frequencies of motifs by their titles."""
     named = {}
     for title, frequencies in motifs.items():
         identifier, _, name = title.partition(" ")

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from attprior.errors import InputError
+from attprior.text import lines
 
 JASPAR_GROUPS = ("vertebrates", "fungi", "plants", "insects", "nematodes")
 # names of HOMER's own results among the sets
@@ -18,21 +19,17 @@ def motif_format(path: str | Path) -> str:
     Raises
     ------
     InputError
-        For a file that is missing or is neither.
+        For a file that is missing, no text or neither.
     """
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line.rstrip() for line in islice(file, FIRST_LINES) if line.strip()]
-    except OSError as error:
-        raise InputError(f"{path}: no motif file ({error.strerror})") from None
-    if any(line.startswith(("MEME version", "MOTIF")) for line in lines):
+    first = [line.rstrip() for _, line in islice(lines(path, skip=b""), FIRST_LINES)]
+    if any(line.startswith(("MEME version", "MOTIF")) for line in first):
         return "meme"
-    lines = [line for line in lines if not line.startswith("#")]
-    if lines and is_homer_header(lines[0]):
+    first = [line for line in first if not line.startswith("#")]
+    if first and is_homer_header(first[0]):
         return "homer"
-    first = f"begins with {lines[0][:60]!r}" if lines else "is empty"
+    found = f"begins with {first[0][:60]!r}" if first else "is empty"
     raise InputError(
-        f"{path}: neither a MEME nor a HOMER motif file, as it {first}. MEME files begin with 'MEME "
+        f"{path}: neither a MEME nor a HOMER motif file, as it {found}. MEME files begin with 'MEME "
         "version', HOMER's with '>', consensus, name and threshold, separated by tabs"
     )
 

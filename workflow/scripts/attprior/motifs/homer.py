@@ -19,6 +19,7 @@ from scipy.stats import false_discovery_control
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.motifs.formats import is_homer_header, is_number
+from attprior.text import lines
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def read_homer_motifs(path: str | Path) -> list[HomerMotif]:
         if header is not None:
             motifs.append(_motif(header, rows))
 
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in lines(path, skip=b"#"):
         if line.startswith(">"):
             finish()
             header, rows, first = line.split("\t"), [], number
@@ -105,7 +106,7 @@ def read_homer_motifs(path: str | Path) -> list[HomerMotif]:
                     f"{path}, line {number}: a motif's header is >consensus, name and threshold, "
                     f"separated by tabs; found {line!r}"
                 )
-        elif line.strip() and not line.startswith("#"):
+        else:
             values = line.split()
             if header is None or len(values) != 4 or not all(map(is_number, values)):
                 raise InputError(

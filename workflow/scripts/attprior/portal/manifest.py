@@ -10,6 +10,7 @@ from attprior.assays import is_control
 from attprior.errors import InputError
 from attprior.portal.client import fetch_object, payload
 from attprior.portal.web import Policy, is_remote
+from attprior.text import read_cells
 
 log = logging.getLogger(__name__)
 
@@ -544,14 +545,15 @@ def read_manifest(path: str | Path, genome: str = "") -> pd.DataFrame:
             f"{path}: no such file; config key 'manifest' names it. "
             "`snakemake manifest` writes one: copy it there, or leave the key out."
         )
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    (_, header), *rows = read_cells(path) or [(1, [])]
+    table = pd.DataFrame([row for _, row in rows], columns=header, dtype=str)
     missing = [column for column in NEEDED if column not in table]
     if missing:
         raise InputError(
             f"{path}: column {', '.join(missing)} is missing; found {', '.join(table.columns)}"
         )
     table = table.reindex(columns=COLUMNS, fill_value="").fillna("")
-    for number, row in enumerate(table.to_dict("records"), start=2):
+    for (number, _), row in zip(rows, table.to_dict("records"), strict=True):
         _check_row(f"{path}, line {number}", row, genome)
     repeated = table[table.duplicated(["experiment", "file", "role"])]
     if len(repeated):

@@ -17,13 +17,13 @@ from attprior.assays import file_format
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.qc.tables import write_metrics, write_table
+from attprior.reads.intervals import Intervals, read_intervals
 
 log = logging.getLogger(__name__)
 
 FLAGGED = ("bam", "cram")  # formats whose reads have flags
 REVERSE, SECOND = 16, 128  # SAM flags
 LENGTHS = 10_000  # reads whose length is looked at
-ROWS = 1_000_000  # of a BED file, read at once
 BEFORE, AFTER = "before", "after"  # the filter
 FLAGSTAT = ["file", "stage", "category", "reads", "failed"]
 
@@ -206,34 +206,31 @@ def bed_fragments(
     """Give a key of each row of a BED or bedpe file, as `bam_fragments` does.
 
     A row of a BED file is a read, known by its 5' end and strand; a row of a bedpe file is a
-    fragment, known by both ends.
+    fragment, known by both ends, or a pair, known by the 5' ends and strands of both mates.
     """
-    pairs = file_format(str(path)) == "bedpe"
-    names = ["chrom", "start", "end", "name", "score", "strand"][: 3 if pairs else 6]
-    rows = pd.read_csv(
-        path,
-        sep="\t",
-        header=None,
-        names=names,
-        usecols=range(len(names)),
-        dtype={"chrom": "category"},
-        comment="#",
-        compression="gzip" if str(path).endswith(".gz") else None,
-        chunksize=ROWS,
-    )
-    keys: dict[str, list[np.ndarray]] = {}
-    for chunk in rows:
-        start, end = chunk.start.to_numpy(np.int64), chunk.end.to_numpy(np.int64)
-        if pairs:
-            key = start << 32 | end - start
-        else:
-            reverse = (chunk.strand == "-").to_numpy()
-            key = (np.where(reverse, end - 1, start) << 1 | reverse) << 32
-            lengths += (end - start)[: LENGTHS - len(lengths)].tolist()
-        for chrom, index in chunk.groupby("chrom", observed=True).indices.items():
-            if chrom in sizes:
-                keys.setdefault(chrom, []).append(key[index])
+    keys: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for first, *second in read_intervals(path, file_format(str(path)), sizes):
+        chroms, places = [first.chroms], [first.starts, first.ends]
+        if first.minus is not None:
+            places = [_five_prime(first), *map(_five_prime, second)]
+            chroms += [mate.chroms for mate in second]
+            found = (first.ends - first.starts)[: LENGTHS - len(lengths)]
+            lengths += found.tolist()
+        key = places[0].astype(np.int64) << 32
+        if len(places) > 1:
+            key |= places[1].astype(np.int64)
+        # on a pair of chromosomes where there are mates
+        groups = pd.DataFrame(np.transpose(chroms)).groupby(list(range(len(chroms)))).indices
+        for group, index in groups.items():
+            group = group if isinstance(group, tuple) else (group,)
+            if group[0] >= 0:
+                keys.setdefault(group, []).append(key[index])
     yield from map(np.concatenate, keys.values())
+
+
+def _five_prime(reads: Intervals) -> np.ndarray:
+    """5' ends and strands in one number, (N,) int64."""
+    return reads.five_prime.astype(np.int64) << 1 | reads.minus
 
 
 def multiplicity(keys: np.ndarray) -> Multiplicity:

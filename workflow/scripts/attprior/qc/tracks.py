@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from attprior.bed import overlaps
 from attprior.bigwig import read_runs
 from attprior.genome import Genome, read_chrom_sizes
-from attprior.peaks import overlaps, read_peaks
+from attprior.peaks import read_peaks
 from attprior.qc.reads import ratio
 from attprior.qc.strands import cross_correlation, strand_metrics
 from attprior.qc.tables import read_metrics, write_metrics, write_table

@@ -1,22 +1,22 @@
 """5' ends of reads and fragments in text files: tagAlign or BED, and bedpe."""
 
-import gzip
 import logging
-import zlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from attprior.bed import whole_number
 from attprior.errors import InputError
+from attprior.text import Lines, lines
 
 log = logging.getLogger(__name__)
 
 ROWS = 1_000_000  # read at once
 Ends = tuple[np.ndarray, np.ndarray, np.ndarray]
-Damage = (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError)
 
 # columns that are used of each layout: chromosome, start, end and strand of one interval or two
 LAYOUTS = {
@@ -26,6 +26,22 @@ LAYOUTS = {
 }
 
 
+class Intervals(NamedTuple):
+    """Intervals of reads or fragments: numbers of their chromosomes (-1 for one that is not used),
+    starts and ends (bp), all (N,) int32, and whether they are on the minus strand, (N,) bool; None
+    of a fragment, which has no strand."""
+
+    chroms: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    minus: np.ndarray | None
+
+    @property
+    def five_prime(self) -> np.ndarray:
+        """5' ends (bp) of reads, (N,) int32."""
+        return np.where(self.minus, self.ends - 1, self.starts)
+
+
 def ends_of_intervals(
     path: str | Path, file_format: str, chroms: Mapping[str, int]
 ) -> Iterator[Ends]:
@@ -33,16 +49,12 @@ def ends_of_intervals(
 
     A read of a BED file has one, on its strand. A fragment of a bedpe file has two: its first base
     on the plus strand and its last one on the minus strand. In the ten columns of bedtools, each
-    mate has one on its own strand, and pairs of which a mate is unmapped (``.``) are left out.
+    mate has one on its own strand.
 
     Parameters
     ----------
-    path
-        File, plain or gzip, in any order.
-    file_format
-        ``bed`` or ``bedpe``.
-    chroms
-        Sizes of the chromosomes that are used, in bp.
+    path, file_format, chroms
+        As of `read_intervals`.
 
     Yields
     ------
@@ -56,10 +68,46 @@ def ends_of_intervals(
     Raises
     ------
     InputError
-        For the first bad line, by its number; for a damaged file.
+        As `read_intervals`.
+    """
+    for chunk in read_intervals(path, file_format, chroms):
+        for intervals in chunk:
+            if intervals.minus is None:
+                number = len(intervals.chroms)
+                yield intervals.chroms, intervals.starts, np.zeros(number, bool)
+                yield intervals.chroms, intervals.ends - 1, np.ones(number, bool)
+            else:
+                yield intervals.chroms, intervals.five_prime, intervals.minus
+
+
+def read_intervals(
+    path: str | Path, file_format: str, chroms: Mapping[str, int]
+) -> Iterator[tuple[Intervals, ...]]:
+    """Read a BED or bedpe file, in chunks.
+
+    Pairs of which a mate is unmapped (``.``) are left out.
+
+    Parameters
+    ----------
+    path
+        File, plain or gzip by its content, in any order.
+    file_format
+        ``bed`` or ``bedpe``.
+    chroms
+        Sizes of the chromosomes that are used, in bp.
+
+    Yields
+    ------
+    tuple of Intervals
+        Reads, fragments, or the two mates of each pair.
+
+    Raises
+    ------
+    InputError
+        For the first bad line, by its number; for a damaged file, and one that is no text.
     """
     path = Path(path)
-    layout, header = layout_of(path, file_format)
+    layout = layout_of(path, file_format)
     names = {name: number for number, name in enumerate(chroms)}
     sizes = np.array([*chroms.values(), np.iinfo(np.int32).max])
     places = LAYOUTS[layout]
@@ -71,90 +119,66 @@ def ends_of_intervals(
     skipped = 0
     try:
         tables = pd.read_csv(
-            path, sep="\t", header=None, skiprows=header, usecols=sorted(types), dtype=types,
-            chunksize=ROWS, quoting=3, na_filter=False, compression=_compression(path),
+            Lines(path), sep="\t", header=None, usecols=sorted(types), dtype=types,
+            chunksize=ROWS, quoting=3, na_filter=False,
         )  # fmt: skip
         for table in tables:
             if layout == "mates":
                 unmapped = (table[0] == ".") | (table[3] == ".")
                 skipped += int(unmapped.sum())
                 table = table[~unmapped]
-            yield from _ends(table, places, names, sizes)
-    except Damage as error:
-        raise InputError(f"{path}: damaged ({error}). Copy or download it again.") from error
-    except ValueError as error:  # pandas' ParserError is one
+            yield tuple(_intervals(table, columns, names, sizes) for columns in places)
+    except (ValueError, OverflowError) as error:  # pandas' ParserError is a ValueError
         check_lines(path, file_format, chroms)
         raise InputError(f"{path}: cannot be read ({error}).") from error
     if skipped:
         log.info("%s: %d pairs with an unmapped mate left out", path, skipped)
 
 
-def _ends(
-    table: pd.DataFrame,
-    places: tuple[tuple[int, ...], ...],
-    names: Mapping[str, int],
-    sizes: np.ndarray,
-) -> Iterator[Ends]:
-    """Take the 5' ends of a table's intervals."""
-    for chrom, first, last, *strand in places:
-        categories = table[chrom].cat.categories
-        numbers = np.array([names.get(name, -1) for name in categories], np.int32)
-        chroms = numbers[table[chrom].cat.codes.to_numpy()]
-        starts, ends = table[first].to_numpy(), table[last].to_numpy()
-        if np.any((starts < 0) | (starts >= ends) | (ends > sizes[chroms])):
-            raise ValueError("an interval that is none")
-        if not strand:
-            yield chroms, starts, np.zeros(len(table), bool)
-            yield chroms, ends - 1, np.ones(len(table), bool)
-            continue
-        strands = table[strand[0]]
-        if not set(strands.cat.remove_unused_categories().cat.categories) <= {"+", "-"}:
-            raise ValueError("a strand that is none")
-        minus = (strands == "-").to_numpy()
-        yield chroms, np.where(minus, ends - 1, starts), minus
+def _intervals(
+    table: pd.DataFrame, columns: tuple[int, ...], names: Mapping[str, int], sizes: np.ndarray
+) -> Intervals:
+    """Take the intervals of some columns of a table."""
+    chrom, first, last, *strand = columns
+    categories = table[chrom].cat.categories
+    numbers = np.array([names.get(name.strip(), -1) for name in categories], np.int32)
+    chroms = numbers[table[chrom].cat.codes.to_numpy()]
+    starts, ends = table[first].to_numpy(), table[last].to_numpy()
+    if np.any((starts < 0) | (starts >= ends) | (ends > sizes[chroms])):
+        raise ValueError("an interval that is none")
+    if not strand:
+        return Intervals(chroms, starts, ends, None)
+    strands = table[strand[0]]
+    if not set(strands.cat.remove_unused_categories().cat.categories) <= {"+", "-"}:
+        raise ValueError("a strand that is none")
+    return Intervals(chroms, starts, ends, (strands == "-").to_numpy())
 
 
-def _compression(path: Path) -> str | None:
-    """Whether a file is gzip, by its first bytes."""
-    with path.open("rb") as file:
-        return "gzip" if file.read(2) == b"\x1f\x8b" else None
-
-
-def _open(path: Path) -> TextIO:
-    opened = gzip.open if _compression(path) else open
-    return opened(path, "rt", encoding="utf-8")
-
-
-def _is_header(line: str) -> bool:
-    return not line.strip() or line.startswith(("#", "track", "browser"))
-
-
-def layout_of(path: Path, file_format: str) -> tuple[str, int]:
-    """Which of `LAYOUTS` a file has, and how many lines precede the first interval.
+def layout_of(path: str | Path, file_format: str) -> str:
+    """Which of `LAYOUTS` a file has, by its first interval.
 
     Raises
     ------
     InputError
         If the columns of the first line are of no layout, or the file is empty.
     """
-    with _open(path) as lines:
-        first = next((item for item in enumerate(lines) if not _is_header(item[1])), None)
+    first = next(lines(path), None)
     if first is None:
         raise InputError(f"{path}: no line with an interval. Copy or download it again.")
-    header, line = first
-    columns = len(line.rstrip("\r\n").split("\t"))
-    where = f"{path}, line {header + 1}: {columns} columns, separated by tabs"
+    number, line = first
+    columns = len(line.split("\t"))
+    where = f"{path}, line {number}: {columns} columns, separated by tabs"
     if file_format == "bed":
         if columns < 6:
             raise InputError(
                 f"{where}; tagAlign and BED files of reads have 6 or more, the sixth being the "
                 "strand. Name files of fragments .bedpe."
             )
-        return "reads", header
+        return "reads"
     if 3 <= columns <= 5:
-        return "fragments", header
+        return "fragments"
     if columns >= 10:
-        return "mates", header
+        return "mates"
     raise InputError(
         f"{where}; fragments have 3 to 5 (chromosome, start, end), and mate pairs have 10 or more, "
         "as bedtools bamtobed -bedpe writes them."
@@ -187,30 +211,22 @@ def check_lines(
     InputError
         For the first bad line, by its number; for a damaged file.
     """
-    path, found = Path(path), set()
-    try:
-        layout, header = layout_of(path, file_format)
-        needed = 1 + max(map(max, LAYOUTS[layout]))
-        with _open(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if number <= header or not line.strip():
-                    continue
-                if most and number > most:
-                    break
-                fields = line.rstrip("\r\n").split("\t")
-                wrong = (
-                    f"{len(fields)} columns, but {needed} are needed"
-                    if len(fields) < needed
-                    else _wrong(fields, layout, chroms)
-                )
-                if wrong:
-                    raise InputError(
-                        f"{path}, line {number}: {wrong}. It reads {line[:80].rstrip()!r}. "
-                        "Correct the line or the file."
-                    )
-                found.update(fields[place[0]] for place in LAYOUTS[layout])
-    except Damage as error:
-        raise InputError(f"{path}: damaged ({error}). Copy or download it again.") from error
+    found = set()
+    layout = layout_of(path, file_format)
+    needed = 1 + max(map(max, LAYOUTS[layout]))
+    for number, line in islice(lines(path), most):
+        fields = [field.strip() for field in line.split("\t")]
+        wrong = (
+            f"{len(fields)} columns, but {needed} are needed"
+            if len(fields) < needed
+            else _wrong(fields, layout, chroms)
+        )
+        if wrong:
+            raise InputError(
+                f"{path}, line {number}: {wrong}. It reads {line[:80].rstrip()!r}. "
+                "Correct the line or the file."
+            )
+        found.update(fields[place[0]] for place in LAYOUTS[layout])
     return found - {"."}
 
 
@@ -220,9 +236,8 @@ def _wrong(fields: list[str], layout: str, chroms: Mapping[str, int]) -> str:
     if layout == "mates" and any(fields[place[0]] == "." for place in places):
         return ""  # an unmapped mate
     for chrom, first, last, *strand in places:
-        try:
-            start, end = int(fields[first]), int(fields[last])
-        except ValueError:
+        start, end = whole_number(fields[first]), whole_number(fields[last])
+        if start is None or end is None:
             return f"start and end are {fields[first]!r} and {fields[last]!r}, no whole numbers"
         if not 0 <= start < end:
             return f"start {start} and end {end} are no interval"
