@@ -44,7 +44,7 @@ KINDS = {
 }
 # lines of a BED file that are no intervals: comments, and what genome browsers read
 NO_INTERVAL = rb"#|(?:track|browser)(?:[ \t]|$)"
-COMMENT = rb"[ ]*\"?#"  # in sheets, where spreadsheets may have quoted it
+COMMENT = rb" *#"  # in a sheet
 TODO = "text is wanted: save it as UTF-8 text, with cells separated by tabs."
 
 
@@ -220,7 +220,8 @@ def read_cells(path: str | Path) -> list[tuple[int, list[str]]]:
                 f"line: {line[:60]!r}. Take out the mark, or the line break within the cell."
             ) from None
         rows.append((number, [cell.strip() for cell in found]))
-    rows = [(number, found) for number, found in rows if any(found)]
+    # spreadsheets may have quoted a comment
+    rows = [(number, found) for number, found in rows if any(found) and found[0][:1] != "#"]
     if not rows:
         return rows
     first, header = rows[0]

@@ -68,6 +68,66 @@ def test_summits_of_plain_bed_are_centres_and_the_log_says_so(prepare, caplog, t
     assert "centres" in caplog.text
 
 
+BED12 = "chr2\t20\t80\tp\t700\t.\t20\t80\t255,0,0\t2\t10,20,\t0,40,"
+
+
+@pytest.mark.parametrize(
+    ("line", "signal", "summit"),
+    [
+        ("chr2\t20\t80\tp\t700\t.\t5.5\t4\t3\t7", 5.5, 7),  # narrowPeak
+        ("chr2\t20\t80\tp\t700\t.\t5.5\t4\t3\t7\t1\t0.5", 5.5, 7),  # and further columns
+        ("chr2\t20\t80\tp\t700\t.\t5.5\t4\t3\t1" + 10 * "\t60", 5.5, 1),  # IDR's
+        ("chr2\t20\t80\tp\t700\t.\t5.5\t4\t3", 5.5, 30),  # broadPeak
+        ("chr2\t20\t80\tp\t700\t.\t20\t80\t255,0,0", 700, 30),  # BED9
+        ("chr2\t20\t80\tp\t700\t.\t20\t20\t0", 700, 30),
+        (BED12, 700, 30),
+        (BED12.replace("2\t10,20,\t0,40,", "1\t60\t0"), 700, 30),
+        (BED12 + "\t5.5\t4\t3", 5.5, 30),  # gappedPeak
+        (BED12.replace("700", ".") + "\t5.5\t-1\t-1", 5.5, 30),  # HMMRATAC's
+        ("chr2\t50\t51\tp\t12.5", 12.5, 0),  # MACS3's summits
+    ],
+)
+def test_formats_are_told_by_their_columns(prepare, line, signal, summit):
+    found = prepare(line + "\n")
+    assert (found.signal[0], found.summit[0]) == (signal, summit)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (BED12.replace("0,40,", "0,41,"), "columns 10 to 12 are no blocks of BED12"),
+        (BED12.replace("\t2\t", "\t3\t") + "\t1\t1\t1", "columns 10 to 12 are no blocks"),
+        ("chr2\t20\t80\t7\t5\tchr2:30-40", "the strand"),  # SEACR's
+        ("chr2\tMACS\tpeak\t20\t80\t.\t+\t.\tID", "start is not a whole number"),  # GFF
+        ("chr2\t20\t80\t60\t50\t9.5\t3\t2\t1\tpeak", "the strand"),  # MACS3's table
+    ],
+)
+def test_files_of_other_columns_are_refused(prepare, line, message):
+    with pytest.raises(InputError, match=rf"source\.narrowPeak, line 1: {message}"):
+        prepare(line + "\n")
+
+
+def test_the_same_peak_counts_once_with_its_highest_signal(prepare, tmp_path, caplog):
+    peak, other = ("chr2", 20, 60), ("chr2", 20, 61)
+    text = lines((*peak, 3), (*other, 1), (*peak, 4), (*peak, 4))
+    text += lines((*peak, 9)).replace("\t10\n", "\t11\n")  # another summit
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text, dropped=tmp_path / "dropped.tsv")
+    assert sorted(zip(found.end, found.summit, found.signal, strict=True)) == [
+        (60, 10, 4), (60, 11, 9), (61, 10, 1),
+    ]  # fmt: skip
+    assert "dropped 2 of 5 listed twice" in caplog.text
+    table = pd.read_csv(tmp_path / "dropped.tsv", sep="\t").set_index("what").peaks
+    assert (table["listed twice"], table["kept"]) == (2, 3)
+
+
+def test_a_blacklist_of_other_names_is_refused(prepare, tmp_path):
+    blacklist = tmp_path / "blacklist.bed"
+    blacklist.write_text("2\t59\t100\n")
+    with pytest.raises(InputError, match=r"blacklist\.bed: none of its chromosomes.*'chr'"):
+        prepare(lines(("chr2", 20, 60, 1)), blacklist=blacklist)
+
+
 def test_unknown_summits_are_centres(prepare):
     assert prepare("chr2\t20\t60\tpeak\t0\t.\t1\t-1\t-1\t-1\n").summit[0] == 20
 

@@ -112,7 +112,8 @@ def read_intervals(
     sizes = np.array([*chroms.values(), np.iinfo(np.int32).max])
     places = LAYOUTS[layout]
     types = {
-        column: np.int32 if place in (1, 2) else "category"
+        # no "category", which makes the number 1 of chromosome 01
+        column: np.int32 if place in (1, 2) else object
         for columns in places
         for place, column in enumerate(columns)
     }
@@ -140,18 +141,17 @@ def _intervals(
 ) -> Intervals:
     """Take the intervals of some columns of a table."""
     chrom, first, last, *strand = columns
-    categories = table[chrom].cat.categories
-    numbers = np.array([names.get(name.strip(), -1) for name in categories], np.int32)
-    chroms = numbers[table[chrom].cat.codes.to_numpy()]
+    codes, found = pd.factorize(table[chrom].to_numpy())
+    chroms = np.array([names.get(name.strip(), -1) for name in found], np.int32)[codes]
     starts, ends = table[first].to_numpy(), table[last].to_numpy()
     if np.any((starts < 0) | (starts >= ends) | (ends > sizes[chroms])):
         raise ValueError("an interval that is none")
     if not strand:
         return Intervals(chroms, starts, ends, None)
-    strands = table[strand[0]]
-    if not set(strands.cat.remove_unused_categories().cat.categories) <= {"+", "-"}:
+    codes, found = pd.factorize(table[strand[0]].to_numpy())
+    if not {name.strip() for name in found} <= {"+", "-"}:
         raise ValueError("a strand that is none")
-    return Intervals(chroms, starts, ends, (strands == "-").to_numpy())
+    return Intervals(chroms, starts, ends, np.array([name.strip() == "-" for name in found])[codes])
 
 
 def layout_of(path: str | Path, file_format: str) -> str:
