@@ -144,15 +144,29 @@ def _hooked(model: nn.Module, hook: Callable) -> Iterator[None]:
 
 @contextmanager
 def _frozen_statistics(model: nn.Module) -> Iterator[None]:
-    """Let batch norms use their running statistics, so that each is one affine map for all inputs."""
+    """Let batch norms use their running statistics, so that each is one affine map for all inputs.
+
+    They use copies: a training pass moves the statistics in place and unseen by autograd, so that a
+    backward pass after it would not be that of this forward pass.
+    """
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     training = [norm.training for norm in norms]
+    own = [dict(norm._buffers) for norm in norms]
+
+    def copy(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        # at the pass itself, as `functional_call` lends a module its statistics for one pass
+        for name, value in norm._buffers.items():
+            norm._buffers[name] = None if value is None else value.clone()
+
+    handles = [norm.register_forward_pre_hook(copy) for norm in norms]
     try:
         for norm in norms:
             norm.eval()
         yield
     finally:
-        for norm, mode in zip(norms, training, strict=True):
+        for norm, mode, buffers, handle in zip(norms, training, own, handles, strict=True):
+            handle.remove()
+            norm._buffers.update(buffers)
             norm.train(mode)
 
 

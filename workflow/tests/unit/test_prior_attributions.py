@@ -190,3 +190,22 @@ def test_weight_follows_its_schedule():
     assert deflated[1] == pytest.approx(5 * 2.718281828**-1)
     with pytest.raises(ValueError, match="schedule"):
         weight_at(1, 5.0, "sideways")
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTIONS)
+def test_a_training_pass_before_the_backward_pass_changes_no_gradient(kind, inputs):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv1d(4, 6, 5), nn.BatchNorm1d(6), nn.ReLU(), nn.Flatten(), nn.Linear(216, 1)
+    )
+    weights, gradients = list(model.parameters()), []
+    for passes in (0, 1):
+        found, _ = of(model, kind, *inputs)
+        loss = prior_loss(found, torch.ones(3, dtype=torch.bool), "fourier", freq_limit=6)
+        before = model[1].running_mean.clone()
+        for _ in range(passes):
+            model(inputs[0])
+        assert torch.equal(before, model[1].running_mean) == (passes == 0)
+        gradients.append(torch.autograd.grad(loss, weights, allow_unused=True))
+    for one, other in zip(*gradients, strict=True):
+        assert one is other or torch.equal(one, other)
