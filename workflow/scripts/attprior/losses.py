@@ -14,7 +14,9 @@ def multinomial_nll(
 ) -> Float[Tensor, "N T S"]:
     """Negative log-likelihood (nats) of counts along O under a multinomial.
 
-    The multinomial coefficient is kept, so the value is a true likelihood of the observed profile.
+    The multinomial coefficient is kept, so the value is a true likelihood of the observed profile. It
+    is a small difference of large numbers, so it is computed in float64, and then rounded to the
+    type of the logits; gradients, which have no such difference, are computed in that type.
 
     Parameters
     ----------
@@ -23,9 +25,14 @@ def multinomial_nll(
     counts
         Observed 5' ends at the positions, >= 0.
     """
-    total = counts.sum(-1)
-    coefficient = torch.lgamma(total + 1) - torch.lgamma(counts + 1).sum(-1)
-    return -(coefficient + (counts * torch.log_softmax(logits, dim=-1)).sum(-1))
+    surprisal = -(counts * torch.log_softmax(logits, dim=-1)).sum(-1)
+    with torch.no_grad():
+        exact, wide = counts.double(), logits.double()
+        total = exact.sum(-1)
+        coefficient = torch.lgamma(total + 1) - torch.lgamma(exact + 1).sum(-1)
+        value = total * wide.logsumexp(-1) - (exact * wide).sum(-1) - coefficient
+    # the surprisal stands here for its gradient alone
+    return value.to(logits.dtype) + (surprisal - surprisal.detach())
 
 
 def count_error(

@@ -33,6 +33,21 @@ def test_multinomial_nll_equals_scipy(logits, counts):
     np.testing.assert_allclose(single.ravel(), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("reads", [10, 1_000, 1_000_000, 30_000_000])
+def test_multinomial_nll_in_single_precision_is_exact_for_any_number_of_reads(reads):
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=1000).astype(np.float32)
+    counts = rng.multinomial(reads, softmax(logits.astype(float) + 0.1 * rng.normal(size=1000)))
+    expected = -multinomial.logpmf(counts, reads, softmax(logits.astype(float)))
+    single = torch.tensor(logits, requires_grad=True)
+    found = multinomial_nll(single, torch.tensor(counts, dtype=torch.float32))
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(expected, rel=1e-6)
+    found.backward()
+    gradient = reads * softmax(logits.astype(float)) - counts
+    np.testing.assert_allclose(single.grad, gradient, atol=1e-5 * np.abs(gradient).max())
+
+
 def test_adding_a_constant_to_logits_changes_nothing(logits, counts):
     torch.testing.assert_close(multinomial_nll(logits + 7, counts), multinomial_nll(logits, counts))
 
