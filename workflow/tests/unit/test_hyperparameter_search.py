@@ -18,7 +18,7 @@ from attprior.plotting.search import plot_search
 from attprior.search import study as studies
 from attprior.search.definition import check, define, trials
 from attprior.search.leaves import combinations, trial_settings
-from attprior.search.result import MEASURES, on_front, summarise
+from attprior.search.result import MEASURES, finished_trials, on_front, summarise
 from attprior.search.study import begin, open_storage, run_trials
 from attprior.search.trial import measurer
 from attprior.settings import complete, resolve
@@ -337,6 +337,20 @@ def test_processes_share_a_study_and_run_each_trial_once(started, tmp_path):
     found = known((path, definition))
     assert [trial.number for trial in found] == list(range(12))
     assert all(trial.state == optuna.trial.TrialState.COMPLETE for trial in found)
+
+
+@pytest.mark.parametrize("place", [0, 4, -1])
+@pytest.mark.parametrize("line", [b'{"op_code": 5, "wor', b"\0\xff", b"7", b'{"op_code": 99}', b""])
+def test_damaged_journal_is_refused_by_its_name(started, tmp_path, place, line):
+    path, definition = started(RATE, 3)
+    run_trials(path, definition, 0, 1, made_up, tmp_path / "trials")
+    lines = path.read_bytes().splitlines()
+    lines[place] = line
+    path.write_bytes(b"\n".join([*lines, b""]))
+    with pytest.raises(InputError, match=r"study\.journal: damaged"):
+        run_trials(path, definition, 0, 1, made_up, tmp_path / "trials")
+    with pytest.raises(InputError, match=r"study\.journal: damaged"):
+        finished_trials(path, definition)
 
 
 def test_line_that_a_killed_job_left_half_written_is_cut_off(started, tmp_path):

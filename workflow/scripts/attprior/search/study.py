@@ -45,7 +45,13 @@ Measure = Callable[[Mapping, Path], dict[str, float]]
 
 
 def open_storage(path: str | Path) -> JournalStorage:
-    """Storage in a file that jobs on several machines can share, also over NFS."""
+    """Storage in a file that jobs on several machines can share, also over NFS.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
     # by its whole path, which the lock, a symbolic link, points to
     path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,9 +61,30 @@ def open_storage(path: str | Path) -> JournalStorage:
     lock.acquire()
     try:
         _mend(path)
+        line = _damaged(path)
     finally:
         lock.release()
-    return JournalStorage(backend)
+    try:
+        if line:
+            raise ValueError(f"line {line} is no record")
+        return JournalStorage(backend)
+    except Exception as error:  # optuna gives a damaged record any meaning
+        raise InputError(
+            f"{path}: damaged ({type(error).__name__}: {error}). Put a copy from before in its place, "
+            "or move the file away, and the search's trials are run anew"
+        ) from None
+
+
+def _damaged(path: Path) -> int | None:
+    """Number of the first line that is no record of a journal."""
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                if "op_code" not in json.loads(line):
+                    return number
+            except (ValueError, TypeError):
+                return number
+    return None
 
 
 def _mend(path: Path) -> None:
