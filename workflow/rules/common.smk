@@ -172,14 +172,17 @@ def model_setting(*keys):
 
 
 def require_device():
-    """Fail before the first job where jobs run here, by the torch that is here, without a GPU."""
+    """Fail before the first job where jobs run here, by the torch that is here, without their GPU."""
     elsewhere = workflow.non_local_exec or workflow.deployment_settings.deployment_method
-    if elsewhere or config["training"]["device"] != "cuda":
+    device = config["training"]["device"]
+    # torch takes seconds to import, and without a driver auto is the CPU
+    driver = Path("/proc/driver/nvidia/version")
+    if elsewhere or device == "cpu" or (device == "auto" and not driver.exists()):
         return
     from attprior.training.device import choose_device
 
     try:
-        choose_device("cuda")
+        choose_device(device)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 

@@ -555,10 +555,11 @@ def test_job_trains_with_any_controls(tmp_path, controls):
     assert load_model(tmp_path / "model.pt")[0].controls == controls
 
 
-def test_cuda_without_a_gpu_is_refused(monkeypatch):
+def test_cuda_without_a_gpu_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="training/device' is cuda, but torch sees no GPU"):
         choose_device("cuda")
+    monkeypatch.setattr(devices, "DRIVER", tmp_path / "none")
     assert choose_device("auto") == choose_device("cpu") == CPU
 
 
@@ -571,9 +572,28 @@ def test_gpu_is_not_left_unused_by_a_torch_without_cuda(monkeypatch, tmp_path):
     ):
         choose_device("auto")
     assert choose_device("cpu") == CPU
-    # a CUDA build that sees no GPU, as where a job was given none
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+@pytest.mark.parametrize("visible", [None, ""])
+def test_gpu_that_torch_does_not_see_is_told_with_its_reason(monkeypatch, tmp_path, name, visible):
+    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(devices.torch.version, "cuda", "12.8")
-    assert choose_device("auto") == CPU
+    monkeypatch.setattr(devices, "DRIVER", tmp_path)
+    said = "The NVIDIA driver on your system is too old (found version 11040)."
+
+    def fail():
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(devices.torch.cuda, "init", fail)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with pytest.raises(InputError) as error:
+        choose_device(name)
+    assert f"for CUDA 12.8: {said[:-1]}" in str(error.value)
+    assert ("CUDA_VISIBLE_DEVICES is ''" in str(error.value)) == (visible is not None)
+    assert choose_device("cpu") == CPU
 
 
 def test_gpu_is_taken_where_there_is_one(monkeypatch):

@@ -1,6 +1,7 @@
 """Where models run."""
 
 import logging
+import os
 from pathlib import Path
 
 import torch
@@ -18,22 +19,36 @@ def choose_device(name: str) -> torch.device:
     Raises
     ------
     InputError
-        For `cuda` where there is none, and for `auto` where there is a driver but torch is built
-        without CUDA, so that a GPU would be left unused.
+        For `cuda` where torch sees no GPU; and for `auto` where there is a driver but torch sees no
+        GPU, by its build or for any other reason, so that one may be left unused.
     """
     available = torch.cuda.is_available()
-    if name == "auto" and torch.version.cuda is None and DRIVER.exists():
-        raise InputError(
-            f"an NVIDIA driver is here ({DRIVER}), but torch {torch.__version__} is built without "
-            "CUDA; install the CUDA build (see envs/README.md), or set config key "
-            "'training/device' to cpu"
-        )
     if name == "cuda" and not available:
         raise InputError(
-            "config key 'training/device' is cuda, but torch sees no GPU here "
-            f"(torch {torch.__version__}, CUDA build {torch.version.cuda}); ask the scheduler for "
-            "one, install the CUDA build of torch, or set device: auto"
+            f"config key 'training/device' is cuda, but torch sees no GPU here ({_reason()}); ask the "
+            "scheduler for one, install the CUDA build of torch, or set device: auto"
+        )
+    if name == "auto" and not available and DRIVER.exists():
+        raise InputError(
+            f"an NVIDIA driver is here ({DRIVER}), but torch sees no GPU ({_reason()}); mend that (see "
+            "GPU in envs/README.md), ask the scheduler for a GPU, or set config key 'training/device' "
+            "to cpu"
         )
     device = torch.device("cuda" if available and name != "cpu" else "cpu")
     log.info("device: %s", torch.cuda.get_device_name() if device.type == "cuda" else "CPU")
     return device
+
+
+def _reason() -> str:
+    """Why torch sees no GPU, in its own words."""
+    build = f"torch {torch.__version__}"
+    if torch.version.cuda is None:
+        return f"{build} is built without CUDA"
+    try:
+        torch.cuda.init()
+        said = "it gives no reason"
+    except Exception as error:  # whatever the driver's library comes to
+        said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    hidden = "" if visible is None else f"; CUDA_VISIBLE_DEVICES is '{visible}'"
+    return f"{build} for CUDA {torch.version.cuda}: {said}{hidden}"
