@@ -34,6 +34,44 @@ def one_hot_codes(codes: np.ndarray) -> np.ndarray:
     return (codes[..., None, :] == bases).astype(np.float32)
 
 
+def log_shuffles(codes: np.ndarray) -> np.ndarray:
+    """Natural logarithm (N,) of how many sequences share their dinucleotides and both ends.
+
+    Source: Whittle 1955, Journal of the Royal Statistical Society B 17, 235.
+
+    Parameters
+    ----------
+    codes
+        (N, L), 0 to 3 for A, C, G, T; of sequences with N the result means nothing.
+    """
+    bases = len(BASES)
+    known = np.minimum(codes, bases - 1).astype(np.int64)
+    pairs = known[:, :-1] * bases + known[:, 1:] + bases**2 * np.arange(len(codes))[:, None]
+    counts = np.bincount(pairs.ravel(), minlength=bases**2 * len(codes))
+    counts = counts.reshape(-1, bases, bases)
+    total = counts.sum(axis=2)
+    log_factorial = np.append(0, np.cumsum(np.log(np.arange(1, codes.shape[1]))))
+    orders = log_factorial[total].sum(axis=1) - log_factorial[counts].sum(axis=(1, 2))
+    # of these orders, the share that makes one path from the first base to the last
+    matrix = np.eye(bases) - counts / np.maximum(total, 1)[:, :, None]
+    share = np.empty(len(codes))
+    for first in range(bases):
+        for last in range(bases):
+            rows = (known[:, 0] == first) & (known[:, -1] == last)
+            minor = np.delete(np.delete(matrix[rows], last, axis=1), first, axis=2)
+            share[rows] = (-1) ** (first + last) * np.linalg.det(minor)
+    return orders + np.log(share)
+
+
+def is_repeat(codes: np.ndarray) -> np.ndarray:
+    """Whether a dinucleotide shuffle can't change sequences (N, L): (N,) bool.
+
+    So it is where each base is always followed by the same one: in a homopolymer, and in repeats
+    like ACACAC or ACGTACGT.
+    """
+    return log_shuffles(codes) < np.log(1.5)
+
+
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
     """Reverse complement (..., L) of codes (..., L)."""
     return _COMPLEMENT[codes[..., ::-1]]

@@ -18,6 +18,7 @@ from attprior.attribution.deepshap import deepshap, has_own_rules, own_pairs, ta
 from attprior.attribution.methods import input_gradient, mutagenesis, scalar_constants
 from attprior.attribution.regions import Regions, choose_regions
 from attprior.attribution.run import attribute, delta_table, warn_of_deltas
+from attprior.attribution.shuffles import references_of
 from attprior.dataset.store import Coordinates, Labels
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
@@ -26,7 +27,7 @@ from attprior.models.basset import BassetModel
 from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import build, load_model, save_model
-from attprior.sequence import N_CODE, encode
+from attprior.sequence import N_CODE, encode, one_hot_codes
 from attprior.training.job import open_windows
 from made_condition import CHROMOSOMES, SETTINGS, write_condition
 from tangermeme.deep_lift_shap import deep_lift_shap
@@ -286,19 +287,21 @@ def test_head_of_a_name_is_found_by_its_task():
         Head.named("profile.c", tasks)
 
 
-def with_summits(summits, task, signal_rank, unknown=()):
+def with_summits(summits, task, signal_rank, unknown=(), width=20):
     coordinates = Coordinates(("chr1", "chr2"), np.array([1000, 1000]))
     summits = np.array(summits)
     regions = pd.DataFrame(
         {
             "task": task,
+            "start": summits - width // 2,
+            "end": summits + width // 2,
             "summit": summits,
             "rank": signal_rank,
             "chromosome": coordinates.chromosome(summits),
         }
     )
     labels = Labels("TF", coordinates, ("a", "b"), "none", [], [], regions)
-    genome = np.zeros(2000, np.uint8)
+    genome = np.random.default_rng(0).integers(0, 4, 2000).astype(np.uint8)
     genome[list(unknown)] = N_CODE
     return Windows(labels, genome, 60, 30)
 
@@ -338,7 +341,29 @@ def test_peaks_with_n_or_at_ends_are_left_out_and_counted(caplog):
     # windows reach from 30 before the summit to 29 after it
     assert sorted(regions.summits) == [30, 400, 970, 1030]
     assert (regions.left_out_ends, regions.left_out_n) == (4, 1)
-    assert "of 9 peaks, 4 at their chromosome's end and 1 with N are left out" in caplog.text
+    assert "of 9 peaks, 4 at their chromosome's end, 1 with N and 0 that are" in caplog.text
+
+
+REPEATS = ["A", "G", "AC", "GT", "ACG", "ACGT", "TGCA"]
+
+
+@pytest.mark.parametrize("repeat", REPEATS)
+def test_peaks_in_repeats_are_left_out_and_counted(repeat, caplog):
+    windows = with_summits([200, 400, 1200, 1400], 0, np.arange(4))
+    for start, end in ((370, 430), (1160, 1240)):
+        windows.genome[start:end] = np.resize(encode(repeat), end - start)
+    with caplog.at_level("INFO"):
+        regions = choose_regions(windows, np.array([1]), None, 5)
+    assert regions.summits.tolist() == [200, 1400]
+    assert (regions.left_out_n, regions.left_out_repeats) == (0, 2)
+    assert "0 with N and 2 that are a repeat of a few bases are left out" in caplog.text
+
+
+def test_windows_that_a_shuffle_can_change_are_kept():
+    windows = with_summits([200, 400], 0, np.arange(2))
+    windows.genome[170:230], windows.genome[370:430] = 0, np.resize(encode("AACC"), 60)
+    windows.genome[200] = 2
+    assert choose_regions(windows, np.array([0]), None, 5).summits.tolist() == [200, 400]
 
 
 @pytest.mark.parametrize("length", [1001, 3000])
@@ -351,7 +376,7 @@ def test_chromosomes_shorter_than_the_input_have_no_peaks(length):
 
 def test_sample_is_the_same_each_time():
     summits = np.arange(1100, 1900, 10)
-    windows = with_summits(summits, 0, np.arange(len(summits)))
+    windows = with_summits(summits, 0, np.arange(len(summits)), width=10)
     draws = [choose_regions(windows, np.array([1]), 5, 20)[0].tolist() for _ in range(2)]
     assert draws[0] == draws[1]
 
@@ -396,7 +421,8 @@ def test_file_holds_what_its_layout_says(tmp_path, made, head):
     genome = dict(line.split("\n")[:2] for line in made[1].read_text().split(">")[1:])
     with run(made, tmp_path / "a.h5", attrs=attrs, head=head, ism=True) as file:
         number, sampled = len(file["sequences"]), file["sample/index"][:]
-        counted = {"peaks": 10, "references": 3, "left_out_ends": 0, "left_out_n": 0}
+        counted = {"peaks": 10, "references": 3}
+        counted |= {f"left_out_{why}": 0 for why in ("ends", "n", "repeats")}
         assert dict(file.attrs) == attrs | counted
         assert 10 <= number <= 16
         assert len(sampled) == 6
@@ -453,6 +479,36 @@ def test_genome_of_n_is_refused_with_what_was_found(tmp_path, made):
         run(made, tmp_path / "a.h5")
     assert "choose other test chromosomes" in str(error.value).lower()
     assert not (tmp_path / "a.h5").exists()
+
+
+@pytest.mark.parametrize("repeat", REPEATS)
+def test_one_repeat_does_not_end_the_attribution_of_all(tmp_path, made, repeat):
+    lines = made[1].read_text().split("\n")
+    start = 50 + 75 * 2  # of a peak's summit on chr3
+    around = repeat * 80
+    lines[5] = lines[5][: start - 40] + around[:80] + lines[5][start + 40 :]
+    made[1].write_text("\n".join(lines))
+    with run(made, tmp_path / "a.h5", peaks=None, sample=100, deltas=tmp_path / "d.tsv") as file:
+        assert file.attrs["left_out_repeats"] == 1
+        chrom, summit = (file[f"regions/{name}"][:] for name in ("chrom", "summit"))
+        assert not ((chrom == b"chr3") & (summit == start)).any()
+        assert (file["deltas"][:] < 1e-3).all()
+    assert (pd.read_csv(tmp_path / "d.tsv", sep="\t").left_out_repeats == 1).all()
+
+
+def test_shuffles_of_a_repeat_do_not_change_those_of_others():
+    codes = np.random.default_rng(0).integers(0, 4, (4, 60)).astype(np.uint8)
+    sequences = torch.from_numpy(one_hot_codes(codes))
+    expected = dinucleotide_shuffle(sequences, n=3, random_state=5)
+    assert torch.equal(references_of(sequences, 3, 5), expected)
+    sequences[2] = torch.eye(4)[:, :1]
+    expected[2] = sequences[2]
+    assert torch.equal(references_of(sequences, 3, 5), expected)
+
+
+def test_what_is_no_sequence_is_still_refused():
+    with pytest.raises(ValueError, match="one-hot"):
+        references_of(torch.full((2, 4, 60), 0.5), 3, 0)
 
 
 KILLED = """
@@ -585,7 +641,7 @@ def test_windows_that_do_not_touch_keep_their_gap():
 def test_deltas_past_the_limit_are_warned_of_by_seed_and_head(caplog):
     deltas = np.full((3, 5), 1e-6)
     deltas[1, 2], deltas[2] = 0.02, 0.3
-    table = delta_table(deltas, [4, 5, 6], Regions(np.arange(5), 5, np.arange(2), 7, 1))
+    table = delta_table(deltas, [4, 5, 6], Regions(np.arange(5), 5, np.arange(2), 7, 1, 0))
     assert table["median"].tolist() == [1e-6, 1e-6, 0.3]
     assert table.worst.tolist() == [1e-6, 0.02, 0.3]
     assert table.past_limit.tolist() == [0, 1, 5]

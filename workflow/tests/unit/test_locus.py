@@ -106,6 +106,21 @@ def test_place_that_a_model_cannot_read_is_refused(condition, tmp_path):
         place_windows(Locus("chr1", 480, 520), open_windows(labels, masked, SETTINGS))
 
 
+def test_repeat_within_a_locus_contributes_nothing_and_is_told(condition, tmp_path, caplog):
+    labels, fasta, _ = condition
+    repeated = tmp_path / "repeated.fa"
+    lines = fasta.read_text().splitlines()
+    lines[1] = lines[1][:500] + "AC" * 50 + lines[1][600:]
+    repeated.write_text("\n".join(lines) + "\n")
+    locus = Locus("chr1", 480, 660)  # parts of 30 bp
+    models = saved(tmp_path, SETTINGS)
+    contributions, _ = look(locus, labels, repeated, models, "profile", 3, 16, "cpu")
+    assert "1 of 6 windows are a repeat" in caplog.text
+    inside = contributions.position.between(540, 569)
+    assert (contributions.contribution[inside] == 0).all()
+    assert (contributions.contribution[~inside] != 0).mean() > 0.9
+
+
 # what models say
 
 

@@ -1,8 +1,19 @@
 """Sequences as text, codes and one-hot."""
 
+from collections import Counter
+from itertools import pairwise, product
+
 import numpy as np
 import pytest
-from attprior.sequence import decode, encode, one_hot, one_hot_codes, reverse_complement
+from attprior.sequence import (
+    decode,
+    encode,
+    is_repeat,
+    log_shuffles,
+    one_hot,
+    one_hot_codes,
+    reverse_complement,
+)
 
 
 @pytest.fixture
@@ -60,3 +71,26 @@ def test_reverse_complement_twice_is_identity(codes):
 def test_reverse_complement_flips_both_axes_of_one_hot(codes):
     flipped = one_hot_codes(codes)[:, ::-1, ::-1]
     np.testing.assert_array_equal(one_hot_codes(reverse_complement(codes)), flipped)
+
+
+def test_shuffles_are_as_many_as_sequences_with_the_same_pairs_and_ends():
+    every = [np.array(codes, dtype=np.uint8) for codes in product(range(3), repeat=8)]
+    every += list(np.random.default_rng(0).integers(0, 4, (300, 8)).astype(np.uint8))
+    kinds = [(codes[0], codes[-1], tuple(sorted(pairwise(codes.tolist())))) for codes in every]
+    number = Counter(kinds[: 3**8])  # of all sequences of three letters
+    found = log_shuffles(np.stack(every))
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(
+        found[: 3**8], np.log([number[kind] for kind in kinds[: 3**8]]), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("length", [4, 60, 1346, 10_000])
+@pytest.mark.parametrize("unit", ["A", "T", "AC", "TG", "ACG", "ACGT", "GCTA"])
+def test_repeats_that_no_shuffle_changes_are_told(unit, length):
+    codes = np.resize(encode(unit), length)[None]
+    assert is_repeat(codes).tolist() == [True]
+    if length > 4:
+        changed = codes.copy()
+        changed[0, 20:30] = encode("GATTACAGAT")
+        assert is_repeat(changed).tolist() == [False]

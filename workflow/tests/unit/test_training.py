@@ -14,6 +14,7 @@ from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import load_model
 from attprior.priors import prior_loss
+from attprior.sequence import encode
 from attprior.training import device as devices
 from attprior.training.device import choose_device
 from attprior.training.ensemble import Ensemble
@@ -509,6 +510,19 @@ def test_training_with_references_repeats(samplers, tmp_path, attribution):
     assert without_time(runs[0][1]) == without_time(runs[1][1])
     published = fit(samplers, tmp_path / "c", {"prior": FOURIER, "epochs": 2})
     assert runs[0][1][0]["training_prior_loss"] != published[1][0]["training_prior_loss"]
+
+
+@pytest.mark.parametrize("attribution", ["expected_gradient", "rescale"])
+def test_training_goes_on_at_repeats_that_have_no_other_shuffle(condition, tmp_path, attribution):
+    windows = open_windows(*condition[:2], SETTINGS)
+    starts = windows.starts(windows.labels.regions.summit.to_numpy()[:8])
+    for start, unit in zip(starts, ("A", "C", "AC", "TG", "ACG", "ACGT", "T", "G"), strict=True):
+        windows.genome[start - 10 : start + 70] = np.resize(encode(unit), 80)
+    chosen = {**SETTINGS, "prior": {**FOURIER, "attribution": attribution}}
+    both = [PeakSampler(windows, np.array([split]), jitter=4) for split in (0, 1)]
+    _, history = fit(both, tmp_path / "a.pt", chosen)
+    losses = pd.DataFrame(history)[["training_loss", "training_prior_loss", "validation_loss"]]
+    assert np.isfinite(losses).all(axis=None)
 
 
 def test_dropout_goes_on_from_a_checkpoint_as_if_never_killed(samplers, tmp_path):

@@ -12,18 +12,18 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from tangermeme.ersatz import dinucleotide_shuffle
 
 from attprior.analysis.inputs import of_present_base
 from attprior.analysis.profiles import STRANDS
 from attprior.attribution.deepshap import deepshap
+from attprior.attribution.shuffles import references_of
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.locus import Locus
 from attprior.models.architecture import Architecture, Head
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
-from attprior.sequence import N_CODE, decode, one_hot_codes
+from attprior.sequence import N_CODE, decode, is_repeat, one_hot_codes
 from attprior.training.device import choose_device
 from attprior.training.job import open_windows
 
@@ -147,7 +147,14 @@ def look(
     codes = windows.sequences(starts + offset)
     sequences = torch.from_numpy(one_hot_codes(codes))
     control = torch.from_numpy(windows.counts(starts + offset, control=True))
-    shuffles = dinucleotide_shuffle(sequences, n=references, random_state=0)
+    shuffles = references_of(sequences, references, seed=0)
+    repeats = int(is_repeat(codes).sum())
+    if repeats:
+        log.warning(
+            "%s: %d of %d windows are a repeat of a few bases, which has no other shuffle than "
+            "itself to be compared with, so that contributions in their part are 0",
+            *(locus, repeats, len(codes)),
+        )
     bases = {
         "position": np.arange(locus.start, locus.end),
         "base": list(decode(windows.genome[offset + locus.start : offset + locus.end])),

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from attprior.dataset.windows import Windows
-from attprior.sequence import N_CODE
+from attprior.sequence import N_CODE, is_repeat
+
+PART = 4096  # windows looked at together
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +24,9 @@ class Regions(NamedTuple):
         How many of the first are the best peaks; the others are there for the sample alone.
     sampled
         Rows (M,) of the sampled peaks of the test chromosomes, in order.
-    left_out_ends, left_out_n
+    left_out_ends, left_out_n, left_out_repeats
         How many peaks were left out as their input leaves its chromosome (or is longer than it),
-        and as it holds an N.
+        as it holds an N, and as it is a repeat that has no other shuffle than itself.
     """
 
     summits: np.ndarray
@@ -32,6 +34,7 @@ class Regions(NamedTuple):
     sampled: np.ndarray
     left_out_ends: int
     left_out_n: int
+    left_out_repeats: int
 
 
 def choose_regions(
@@ -39,7 +42,7 @@ def choose_regions(
 ) -> Regions:
     """Summits to attribute: the best peaks, and a sample of test peaks.
 
-    Peaks whose input leaves its chromosome or holds an N are left out and counted.
+    Peaks whose input leaves its chromosome, holds an N or is a repeat are left out and counted.
 
     Parameters
     ----------
@@ -54,19 +57,24 @@ def choose_regions(
     regions = regions.drop_duplicates("summit")
     starts = windows.starts(regions.summit.to_numpy())
     whole = windows.inside(starts)
-    known = whole.copy()
-    if whole.any():  # else there may be no window at all in the genome
-        known[whole] = (windows.sequences(starts[whole]) != N_CODE).all(axis=1)
-    ends, with_n = int((~whole).sum()), int((whole & ~known).sum())
-    if ends or with_n:
+    known, repeated = whole.copy(), np.zeros(len(whole), dtype=bool)
+    # in parts, as all inputs together may be of gigabytes
+    for rows in np.array_split(np.flatnonzero(whole), len(whole) // PART + 1):
+        if len(rows):  # else there may be no window at all in the genome
+            codes = windows.sequences(starts[rows])
+            known[rows] = (codes != N_CODE).all(axis=1)
+            repeated[rows] = known[rows] & is_repeat(codes)
+    ends, with_n, repeats = map(int, ((~whole).sum(), (whole & ~known).sum(), repeated.sum()))
+    if ends or with_n or repeats:
         log.info(
-            "of %d peaks, %d at their chromosome's end and %d with N are left out",
-            *(len(regions), ends, with_n),
+            "of %d peaks, %d at their chromosome's end, %d with N and %d that are a repeat of a few "
+            "bases are left out",
+            *(len(regions), ends, with_n, repeats),
         )
-    regions = regions[known].reset_index(drop=True)
+    regions = regions[known & ~repeated].reset_index(drop=True)
     of_test = np.flatnonzero(regions.chromosome.isin(test))
     drawn = np.sort(np.random.default_rng(seed).permutation(of_test)[:sample])
     best = min(len(regions), peaks or len(regions))
     rows = np.concatenate([np.arange(best), drawn[drawn >= best]])
     sampled = np.flatnonzero(np.isin(rows, drawn))
-    return Regions(regions.summit.to_numpy()[rows], best, sampled, ends, with_n)
+    return Regions(regions.summit.to_numpy()[rows], best, sampled, ends, with_n, repeats)

@@ -15,11 +15,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import torch
-from tangermeme.ersatz import dinucleotide_shuffle
 
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.methods import input_gradient, mutagenesis
 from attprior.attribution.regions import Regions, choose_regions
+from attprior.attribution.shuffles import references_of
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.files import aside
@@ -94,8 +94,9 @@ def attribute(
     Layout::
 
         attrs             what is attributed; peaks: how many of the first rows are the best peaks,
-                          the same in all folds; references; left_out_ends, left_out_n: how many
-                          peaks have no row, as their input leaves its chromosome or holds an N
+                          the same in all folds; references; left_out_ends, left_out_n,
+                          left_out_repeats: how many peaks have no row, as their input leaves its
+                          chromosome, holds an N, or is a repeat
         regions/          chrom (N,) bytes, start (N,) and summit (N,) int64, in the chromosome
         sequences         (N, L) uint8, codes 0 to 3 for A, C, G, T
         mean/hypothetical (N, 4, L) float32, DeepSHAP's hypothetical contributions, mean over seeds
@@ -122,7 +123,8 @@ def attribute(
     Raises
     ------
     InputError
-        If there is nothing to sample: every test peak lies at its chromosome's end or holds an N.
+        If there is nothing to sample: every test peak lies at its chromosome's end, holds an N or
+        is a repeat.
     """
     where = choose_device(device)
     # with TF32's ten bits contributions would add up to a thousandth only
@@ -144,9 +146,9 @@ def attribute(
     if not len(regions.sampled):
         raise InputError(
             f"{labels}: no peak on the test chromosomes of {fold} can be attributed; of all peaks, "
-            f"the input of {regions.left_out_ends} leaves its chromosome and that of "
-            f"{regions.left_out_n} holds an N. Choose other test chromosomes, or a shorter "
-            "input_length"
+            f"the input of {regions.left_out_ends} leaves its chromosome, that of "
+            f"{regions.left_out_n} holds an N and that of {regions.left_out_repeats} is a repeat of "
+            "a few bases. Choose other test chromosomes, or a shorter input_length"
         )
     key = "\n".join([key, str(head), str(references), str(ism), *map(file_hash, models.values())])
     log.info("%d sequences, %d seeds, %d references", len(regions.summits), len(models), references)
@@ -183,6 +185,7 @@ def _write_regions(file: h5py.File, windows: Windows, regions: Regions) -> None:
     file.attrs["peaks"] = regions.best
     file.attrs["left_out_ends"] = regions.left_out_ends
     file.attrs["left_out_n"] = regions.left_out_n
+    file.attrs["left_out_repeats"] = regions.left_out_repeats
     file["regions/chrom"] = np.array(coordinates.names, dtype="S")[chromosome]
     file["regions/start"], file["regions/summit"] = starts - offset, regions.summits - offset
     file["sequences"] = windows.sequences(starts)
@@ -255,7 +258,7 @@ def _attribute_chunk(
         Of the shuffles, which all models share.
     """
     sequences, control = torch.from_numpy(one_hot_codes(codes)), torch.from_numpy(control)
-    shuffles = dinucleotide_shuffle(sequences, n=job.references, random_state=seed)
+    shuffles = references_of(sequences, job.references, seed)
     own, held = sequences[in_sample], control[in_sample]
     total, deltas, found = torch.zeros_like(sequences), [], {}
     for model in job.models.values():
@@ -306,6 +309,7 @@ def delta_table(deltas: np.ndarray, seeds: Sequence[int], regions: Regions) -> p
             "peaks": deltas.shape[1],
             "left_out_ends": regions.left_out_ends,
             "left_out_n": regions.left_out_n,
+            "left_out_repeats": regions.left_out_repeats,
         }
     )
 

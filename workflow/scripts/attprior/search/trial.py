@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
 from attprior import metrics
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.methods import input_gradient
 from attprior.attribution.regions import choose_regions
+from attprior.attribution.shuffles import references_of
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.models.architecture import Architecture
@@ -88,7 +88,9 @@ def measurer(
             windows, validation_chromosomes, peaks=1, sample=definition["sample"]
         )
         if not len(regions.sampled):
-            raise InputError("no validation peak can be attributed: all leave their chromosome")
+            raise InputError(
+                "no validation peak can be attributed: all leave their chromosome, hold an N or are a repeat"
+            )
         starts = windows.starts(regions.summits[regions.sampled])
         found = []
         for weights, history in trained.values():
@@ -134,7 +136,7 @@ def noise(
     """
     sequences = torch.from_numpy(windows.one_hot(starts))
     control = torch.from_numpy(windows.counts(starts, control=True))
-    shuffles = dinucleotide_shuffle(sequences, n=definition["references"], random_state=0)
+    shuffles = references_of(sequences, definition["references"], seed=0)
     hypothetical, deltas = deepshap(model, sequences, control, shuffles, batch_size, device)
     gradients = [
         input_gradient(model, own.to(device), held.to(device)).cpu()
