@@ -83,6 +83,28 @@ def found(tmp_path_factory):
     return folder, sites
 
 
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory):
+    """A result of sites that windows of two peaks each hold, the two a few bases apart."""
+    folder = tmp_path_factory.mktemp("twice")
+    rng = np.random.default_rng(3)
+    sites = 400 * np.arange(120) + 200
+    codes = rng.integers(0, 4, 400 * 120).astype(np.uint8)
+    hypothetical = rng.normal(0, 0.01, (4, len(codes)))
+    for site in sites:
+        codes[site : site + 10] = encode(SITE)
+        hypothetical[:, site : site + 10] += 1.3 * one_hot_codes(encode(SITE)) - 0.3
+    starts = np.tile(sites, 2) - 60 + rng.integers(-6, 7, 240)
+    around = starts[:, None] + np.arange(133)
+    seen = hypothetical[:, around].transpose(1, 0, 2) * rng.uniform(0.8, 1.2, (240, 1, 1))
+    seen += rng.normal(0, 0.02, seen.shape)
+    write_attributions(folder, one_hot_codes(codes[around]), seen, starts)
+    with h5py.File(folder / "attributions.h5", "a") as file:
+        file["regions/chrom"][:] = b"chr1"
+    find(folder)
+    return folder
+
+
 def letters(frequencies):
     return "".join("ACGT"[base] for base in frequencies.argmax(axis=0))
 
@@ -230,6 +252,34 @@ def test_report_is_one_file_with_all_pictures_and_matches(found, tmp_path, motif
     assert ("my_site_M99" in text) == bool(motifs)
     assert ("Match 0 Logo" in text) == bool(motifs)
     assert os.listdir(page.parent) == ["report.html"]
+
+
+def test_place_in_windows_of_two_peaks_has_one_seqlet(twice):
+    table = read_bed(twice / "seqlets.bed")
+    patterns = read_patterns(twice / "modisco.h5")
+    assert 100 < len(table) <= 120
+    assert sum(pattern["seqlets"] for pattern in patterns.values()) == len(table)
+    # sites are 400 bp apart
+    assert (np.diff(table.start) > 300).all()
+    assert table.peak.nunique() == len(table)
+    assert SITE in letters(patterns[NAME]["pfm"]) or "GCTTGAACGT" in letters(patterns[NAME]["pfm"])
+
+
+def test_averages_of_a_pattern_are_those_of_the_seqlets_that_stay(twice):
+    with h5py.File(twice / "modisco.h5") as file:
+        group = file["pos_patterns/pattern_0"]
+        parts = [group] + [group[name] for name in group if name.startswith("subpattern")]
+        assert len(parts) > 1
+        for part in parts:
+            seqlets = part["seqlets"]
+            assert seqlets["n_seqlets"][0] == len(seqlets["start"])
+            for name in ("sequence", "contrib_scores", "hypothetical_contribs"):
+                np.testing.assert_allclose(part[name], seqlets[name][:].mean(axis=0), atol=1e-5)
+        assert sum(part["seqlets/n_seqlets"][0] for part in parts[1:]) == len(seqlets_of(group))
+
+
+def seqlets_of(group):
+    return group["seqlets/start"][:]
 
 
 def test_middle_of_sequences_and_contributions_is_read(tmp_path):

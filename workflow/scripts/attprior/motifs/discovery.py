@@ -1,7 +1,10 @@
 """TF-MoDISco on attributions, and its patterns."""
 
 import logging
+from bisect import bisect, insort
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -12,6 +15,9 @@ from numpy.typing import NDArray
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.hdf5 import hdf5_aside, open_hdf5
+
+if TYPE_CHECKING:
+    from modiscolite.core import SeqletSet
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +68,13 @@ def read_middle(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
     return one_hot, hypothetical
 
 
+def read_origins(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
+    """Chromosomes (N,) and first positions (N,) of the middle `window` positions of each peak."""
+    with h5py.File(path) as file:
+        kept = middle(file["raw/seq"].shape[2], window)
+        return file["regions/chrom"].asstr()[:], file["regions/start"][:] + kept.start
+
+
 def find_patterns(
     one_hot: NDArray, hypothetical: NDArray, max_seqlets: int, leiden_runs: int
 ) -> tuple[list | None, list | None]:
@@ -90,6 +103,62 @@ def find_patterns(
     except (IndexError, ValueError, ZeroDivisionError):
         log.warning("TF-MoDISco can make nothing of these contributions", exc_info=True)
         return None, None
+
+
+def each_place_once(
+    found: Sequence[list | None], chroms: NDArray, origins: NDArray
+) -> list[list | None]:
+    """Leave each place one seqlet, where windows of several peaks overlap.
+
+    That of the strongest contribution stays; others go that are of another peak's window and share
+    more than half of their bases with one that stays, as the windows' patterns may be aligned a few
+    bases apart. Patterns of which some go are averaged anew, and sorted again by their seqlets.
+
+    Parameters
+    ----------
+    found
+        Patterns (modisco-lite's) of positive and of negative contributions; None for none.
+    chroms, origins
+        (N,), chromosomes of the windows, and their first positions.
+    """
+    seqlets = [s for patterns in found for pattern in patterns or [] for s in pattern.seqlets]
+    longest = max(map(len, seqlets), default=0)
+    seqlets.sort(key=lambda seqlet: -abs(seqlet.contrib_scores.sum(dtype=float)))
+    places: dict[str, list[tuple[int, int, int]]] = {chrom: [] for chrom in chroms}
+    kept = set()
+    for seqlet in seqlets:
+        peak, there = seqlet.example_idx, places[chroms[seqlet.example_idx]]
+        start, end = (int(origins[peak] + side) for side in (seqlet.start, seqlet.end))
+        near = there[bisect(there, (start - longest,)) : bisect(there, (end,))]
+        if not any(
+            other != peak and 2 * (min(end, to) - max(start, at)) > min(end - start, to - at)
+            for at, to, other in near
+        ):
+            insort(there, (start, end, peak))
+            kept.add(id(seqlet))
+    if len(kept) < len(seqlets):
+        log.info("%d of %d seqlets are left, one a place", len(kept), len(seqlets))
+    result = []
+    for patterns in found:
+        rest = [_with(kept, pattern) for pattern in patterns or []]
+        rest = [pattern for pattern in rest if pattern is not None]
+        result.append(sorted(rest, key=lambda pattern: -len(pattern.seqlets)) or None)
+    return result
+
+
+def _with(kept: set[int], pattern: "SeqletSet") -> "SeqletSet | None":
+    """A pattern of those of its seqlets alone whose identities are kept; None if none is."""
+    from modiscolite.core import SeqletSet
+
+    mine = [id(seqlet) in kept for seqlet in pattern.seqlets]
+    if not any(mine) or all(mine):
+        return pattern if any(mine) else None
+    fewer = SeqletSet([seqlet for seqlet in pattern.seqlets if id(seqlet) in kept])
+    if pattern.subclusters is not None:
+        fewer.subclusters = np.asarray(pattern.subclusters)[mine]
+        parts = {name: _with(kept, part) for name, part in pattern.subcluster_to_subpattern.items()}
+        fewer.subcluster_to_subpattern = {name: part for name, part in parts.items() if part}
+    return fewer
 
 
 def discover(
@@ -126,7 +195,8 @@ def discover(
         )
     one_hot, hypothetical = read_middle(attributions, window)
     log.info("TF-MoDISco on %d sequences of %d bp", *one_hot.shape[:2])
-    positive, negative = find_patterns(one_hot, hypothetical, max_seqlets, leiden_runs)
+    found = find_patterns(one_hot, hypothetical, max_seqlets, leiden_runs)
+    positive, negative = each_place_once(found, *read_origins(attributions, window))
     with hdf5_aside(result) as whole:
         save_hdf5(whole, positive, negative, one_hot.shape[1])
     patterns = read_patterns(result)
@@ -188,10 +258,8 @@ def locate(result: str | Path, attributions: str | Path) -> pd.DataFrame:
         peak (row of the attributions, from 0).
     """
     tables = [pd.DataFrame(columns=SEQLETS)]
-    with open_hdf5(attributions) as file, open_hdf5(result) as found:
-        kept = middle(file["raw/seq"].shape[2], int(found.attrs["window_size"]))
-        chroms = file["regions/chrom"].asstr()[:]
-        origins = file["regions/start"][:] + kept.start
+    with open_hdf5(result) as found:
+        chroms, origins = read_origins(attributions, int(found.attrs["window_size"]))
         for name, group in _groups(found).items():
             seqlets = {key: group["seqlets"][key][:] for key in ("example_idx", "start", "end")}
             peaks = seqlets["example_idx"]

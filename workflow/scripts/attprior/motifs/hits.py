@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from attprior.files import aside
 from attprior.hdf5 import open_hdf5
-from attprior.motifs.discovery import core, middle, read_patterns
+from attprior.motifs.discovery import core, middle, read_origins, read_patterns
 from attprior.motifs.matching import MAX_Q_VALUE
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,8 @@ def read_regions(attributions: str | Path, window: int) -> pd.DataFrame:
     """
     with open_hdf5(attributions) as file:
         kept = middle(file["raw/seq"].shape[2], window)
-        start = file["regions/start"][:]
-        chrom = file["regions/chrom"].asstr()[:]
-    return pd.DataFrame({"chrom": chrom, "start": start + kept.start, "end": start + kept.stop})
+    chrom, start = read_origins(attributions, window)
+    return pd.DataFrame({"chrom": chrom, "start": start, "end": start + kept.stop - kept.start})
 
 
 def pattern_names(matches: pd.DataFrame) -> dict[str, str]:
