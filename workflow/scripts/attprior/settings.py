@@ -513,9 +513,9 @@ def check(config: Mapping, schema: Mapping) -> None:
     Raises
     ------
     InputError
-        For an unknown arm in a comparison, chromosomes in two splits of a fold, a model whose
-        settings do not fit its architecture, a model without a head to attribute, or an arm's
-        setting that no model reads.
+        For an unknown arm in a comparison, chromosomes in two splits of a fold or in the test sets
+        of two folds, a model whose settings do not fit its architecture, a model without a head to
+        attribute, or an arm's setting that no model reads.
     """
     arms = list(config["arms"])
     for name, pair in config["comparisons"].items():
@@ -531,6 +531,16 @@ def check(config: Mapping, schema: Mapping) -> None:
                 f"config key 'training/folds/{name}': {', '.join(both)} is in validation and test; "
                 "keep it in one"
             )
+    tested: dict[str, str] = {}
+    for name, fold in config["training"]["folds"].items():
+        for chromosome in dict.fromkeys(fold["test"]):
+            if chromosome in tested:
+                raise InputError(
+                    f"config key 'training/folds/{name}': {chromosome} is in the test set of fold "
+                    f"{tested[chromosome]} too, so that its peaks would be counted twice; test on "
+                    "each chromosome in one fold (a fold set to null is taken out)"
+                )
+            tested[chromosome] = name
     for model in config["models"]:
         for arm in dict.fromkeys(arm for pair in config["comparisons"].values() for arm in pair):
             try:
