@@ -19,6 +19,7 @@ from attprior.attribution.methods import input_gradient, mutagenesis, scalar_con
 from attprior.attribution.regions import Regions, choose_regions
 from attprior.attribution.run import attribute, delta_table, warn_of_deltas
 from attprior.attribution.shuffles import references_of
+from attprior.dataset.sampler import first_of_locus
 from attprior.dataset.store import Coordinates, Labels
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
@@ -364,6 +365,35 @@ def test_windows_that_a_shuffle_can_change_are_kept():
     windows.genome[170:230], windows.genome[370:430] = 0, np.resize(encode("AACC"), 60)
     windows.genome[200] = 2
     assert choose_regions(windows, np.array([0]), None, 5).summits.tolist() == [200, 400]
+
+
+def test_a_locus_of_several_experiments_is_sampled_once_by_its_best_peak():
+    summits = np.arange(1100, 1900, 50)
+    # each is a peak of both tasks, its summit 7 bp apart
+    both, task = np.concatenate([summits, summits + 7]), np.repeat([0, 1], len(summits))
+    rank = np.concatenate([np.arange(16), np.arange(16)[::-1]])
+    found = choose_regions(with_summits(both, task, rank), np.array([1]), None, 100)
+    assert found.best == 32
+    better = np.where(np.arange(16) <= 7, summits, summits + 7)
+    assert sorted(found.summits[found.sampled]) == better.tolist()
+
+
+def test_sample_of_single_peaks_does_not_depend_on_their_width():
+    summits = np.arange(1100, 1900, 10)
+    draws = [
+        choose_regions(
+            with_summits(summits, 0, np.arange(len(summits)), width=width), np.array([1]), 5, 20
+        ).summits.tolist()
+        for width in (2, 10)
+    ]
+    assert draws[0] == draws[1]
+
+
+def test_peaks_that_others_join_are_one_locus():
+    regions = pd.DataFrame({"start": [100, 0, 60, 200, 100], "end": [150, 50, 110, 250, 101]})
+    assert first_of_locus(regions).tolist() == [True, True, False, True, False]
+    assert first_of_locus(regions[::-1]).tolist() == [True, True, False, True, False]
+    assert first_of_locus(regions[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("length", [1001, 3000])

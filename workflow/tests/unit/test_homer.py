@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -500,3 +501,17 @@ def test_real_results_are_a_table_and_meme(tmp_path):
     assert table.name[0] == "REB1/MA0363.1/Jaspar(0.984)"
     assert table.motif[table.kind == "known"].iloc[0] == "REB1/SacCer-Promoters/Homer"
     assert len(read_motifs(outputs[1])) == (table.kind == "de novo").sum() == 8
+
+
+def test_locus_of_two_tasks_is_one_target_at_its_better_summit(tmp_path):
+    labels = write_condition(tmp_path)[0]
+    with h5py.File(labels, "a") as file:
+        regions = {name: column[:] for name, column in file["regions"].items()}
+        again = {**regions, "task": 1 - regions["task"], "rank": regions["rank"][::-1]}
+        again |= {name: regions[name] + 3 for name in ("start", "end", "summit")}
+        for name in regions:
+            del file[f"regions/{name}"]
+            file[f"regions/{name}"] = np.concatenate([regions[name], again[name]])
+    write_homer_peaks(labels, tmp_path / "peaks.txt", [])
+    better = np.where(again["rank"] < regions["rank"], again["summit"], regions["summit"])
+    assert sorted(positions(tmp_path / "peaks.txt", labels)[0]) == sorted(better)

@@ -680,3 +680,9 @@ def test_no_place_for_a_negative_is_an_error(kind):
     assert len(starts) == positive.sum() > 0
     starts, positive = kind(windows, np.array([1]), max_unknown=0.02).epoch(1, 1)
     assert (~positive).any()
+
+
+def test_summit_of_two_tasks_is_measured_once():
+    windows, _ = make(np.array([200, 400, 200, 600]), task=np.array([0, 0, 1, 1]))
+    starts, positive = PeakSampler(windows, np.array([0])).epoch(1, 1)
+    assert sorted(starts[positive] + 50) == [200, 400, 600]

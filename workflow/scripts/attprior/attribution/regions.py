@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attprior.dataset.sampler import first_of_locus
 from attprior.dataset.windows import Windows
 from attprior.sequence import N_CODE, is_repeat
 
@@ -42,7 +43,8 @@ def choose_regions(
 ) -> Regions:
     """Summits to attribute: the best peaks, and a sample of test peaks.
 
-    Peaks whose input leaves its chromosome, holds an N or is a repeat are left out and counted.
+    Peaks whose input leaves its chromosome, holds an N or is a repeat are left out and counted. The
+    sample takes one peak of a locus, the best, as those of several experiments are one example.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def choose_regions(
             *(len(regions), ends, with_n, repeats),
         )
     regions = regions[known & ~repeated].reset_index(drop=True)
-    of_test = np.flatnonzero(regions.chromosome.isin(test))
+    of_test = np.flatnonzero(regions.chromosome.isin(test) & first_of_locus(regions))
     drawn = np.sort(np.random.default_rng(seed).permutation(of_test)[:sample])
     best = min(len(regions), peaks or len(regions))
     rows = np.concatenate([np.arange(best), drawn[drawn >= best]])

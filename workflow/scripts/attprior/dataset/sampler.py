@@ -75,11 +75,11 @@ class PeakSampler:
     only_negatives: bool = False
 
     def __post_init__(self) -> None:
-        dropped = len(self._all_centres) - len(self._centres)
-        if dropped:
+        whole = self.windows.inside(self.windows.starts(self._all_centres))
+        if not whole.all():
             log.info(
                 "%d of %d windows at peaks leave their chromosome and are left out",
-                *(dropped, len(self._all_centres)),
+                *((~whole).sum(), len(whole)),
             )
         if self.negatives_per_positive:
             whole = outside(len(self.windows.genome), self.windows.leaving(self.chromosomes))
@@ -96,8 +96,12 @@ class PeakSampler:
 
     @cached_property
     def _centres(self) -> np.ndarray:
-        """Those of windows that lie whole in their chromosome."""
-        return self._all_centres[self.windows.inside(self.windows.starts(self._all_centres))]
+        """Those of windows that lie whole in their chromosome; without jitter each place once.
+
+        An example is of all tasks, so a summit that several have would be measured twice.
+        """
+        centres = self._all_centres if self.jitter else pd.unique(self._all_centres)
+        return centres[self.windows.inside(self.windows.starts(centres))]
 
     def _moved(self, rng: np.random.Generator) -> np.ndarray:
         """Centres after jitter."""
@@ -375,7 +379,7 @@ def _names(sampler: "PeakSampler | BinSampler") -> str:
 
 
 def best_peaks(regions: pd.DataFrame, chromosomes: np.ndarray, peaks: float) -> np.ndarray:
-    """Which regions (R,) are among the best of their task on some chromosomes, by signal.
+    """Which regions (R,) are among the best of their task on some chromosomes, by rank.
 
     Parameters
     ----------
@@ -383,12 +387,25 @@ def best_peaks(regions: pd.DataFrame, chromosomes: np.ndarray, peaks: float) -> 
         How many of each task: a share if at most 1 (rounded up), else a count.
     """
     there = regions.chromosome.isin(chromosomes).to_numpy(copy=True)
-    signal = regions[there].groupby("task").signal
+    rank = regions[there].groupby("task")["rank"]
     # a share of a whole number must not be rounded up past it
     share = peaks <= 1
-    most = np.ceil((peaks * signal.transform("size")).round(6)) if share else peaks
-    there[there] = signal.rank(ascending=False, method="first") <= most
+    most = np.ceil((peaks * rank.transform("size")).round(6)) if share else peaks
+    there[there] = rank.rank(method="first") <= most
     return there
+
+
+def first_of_locus(regions: pd.DataFrame) -> np.ndarray:
+    """Which regions (R,) are the first in the table of those at their locus.
+
+    Regions that overlap, of one task or several, are one locus, and so are those that others join.
+    """
+    start, end = (regions[side].to_numpy() for side in ("start", "end"))
+    order = np.argsort(start, kind="stable")
+    reached = np.maximum.accumulate(end[order])
+    locus = np.empty(len(order), dtype=np.int64)
+    locus[order] = np.cumsum(np.append(True, start[order][1:] >= reached[:-1])[: len(order)])
+    return ~pd.Series(locus).duplicated().to_numpy()
 
 
 def tiles(start: np.ndarray, end: np.ndarray, stride: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from attprior.dataset.sampler import BinSampler, PeakSampler, best_peaks, sampler
+from attprior.dataset.sampler import BinSampler, PeakSampler, best_peaks, first_of_locus, sampler
 from attprior.dataset.store import Labels
 from attprior.dataset.windows import Windows
 from attprior.files import aside
@@ -29,9 +29,10 @@ def training_chromosomes(labels: Labels, test: Sequence[str]) -> np.ndarray:
 
 
 def training_summits(labels: Labels, chromosomes: np.ndarray, peaks: int | None) -> np.ndarray:
-    """Summits (N,) of each task's best peaks on some chromosomes, each position once."""
+    """Summits (N,) of each task's best peaks on some chromosomes, one a locus: its best by rank."""
     best = best_peaks(labels.regions, chromosomes, 1 if peaks is None else peaks)
-    return labels.regions.summit[best].drop_duplicates().to_numpy()
+    regions = labels.regions[best].sort_values("rank", kind="stable")
+    return regions[first_of_locus(regions)].sort_index().summit.to_numpy()
 
 
 def write_homer_peaks(
