@@ -603,8 +603,11 @@ def motifs(study: Study) -> Iterator[str]:
     if databases:
         yield (
             "Patterns, cut to where their contributions are, were matched with Tomtom [@tomtom, "
-            f"@memelite] to {listed(databases)}; q values are Benjamini and Hochberg's [@benjamini], "
-            "and a pattern has the name of its best match with q at most 0.05."
+            f"@memelite] to {listed(databases)}. The p value of a match is how often the pattern, its "
+            "positions of at least 0.25 bits shuffled (100 times, with an exponential tail "
+            "[@knijnenburg]), has a match as good in the database; q values are Benjamini and "
+            "Hochberg's [@benjamini] over patterns and databases, and a pattern has the name of its "
+            "best match with q at most 0.05."
         )
     yield (
         f"Instances of patterns were called in the contributions of the middle {modisco['window']} bp "

@@ -85,6 +85,11 @@ REFERENCES = {
         "Gupta S, Stamatoyannopoulos JA, Bailey TL, Noble WS. Quantifying similarity between "
         "motifs. Genome Biology 8, R24 (2007). https://doi.org/10.1186/gb-2007-8-2-r24"
     ),
+    "knijnenburg": (
+        "Knijnenburg TA, Wessels LFA, Reinders MJT, Shmulevich I. Fewer permutations, more accurate "
+        "P-values. Bioinformatics 25, i161-i168 (2009). "
+        "https://doi.org/10.1093/bioinformatics/btp211"
+    ),
     "memelite": (
         "Schreiber J. tomtom-lite. bioRxiv (2025). https://doi.org/10.1101/2025.05.27.656386"
     ),

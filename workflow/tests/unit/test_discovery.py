@@ -13,7 +13,7 @@ import pytest
 from attprior.errors import InputError
 from attprior.motifs.discovery import SEQLETS, discover, locate, read_middle, read_patterns, trim
 from attprior.motifs.matching import match_patterns
-from attprior.motifs.report import write_report
+from attprior.motifs.report import page_matches, write_report
 from attprior.sequence import encode, one_hot, one_hot_codes, reverse_complement
 from memelite.io import read_meme, write_meme
 
@@ -250,6 +250,8 @@ def test_report_is_one_file_with_all_pictures_and_matches(found, tmp_path, motif
     assert "Q-value" not in text
     # the match is shown, and its logo
     assert ("my_site_M99" in text) == bool(motifs)
+    # one that does not name the pattern is not, though Tomtom lists it
+    assert "other_0_M0" not in text
     assert ("Match 0 Logo" in text) == bool(motifs)
     assert os.listdir(page.parent) == ["report.html"]
 
@@ -280,6 +282,22 @@ def test_averages_of_a_pattern_are_those_of_the_seqlets_that_stay(twice):
 
 def seqlets_of(group):
     return group["seqlets/start"][:]
+
+
+def test_page_shows_the_matches_that_name_patterns_in_all_sets():
+    found = pd.DataFrame(
+        [
+            ("a", 1, "M1", "SPI1", 1e-9),
+            ("a", 2, "M2", "ETS 1", 0.06),
+            ("b", 1, "M3", "M3", 0.2),
+            ("b", 1, "M4/x", "GATA", 0.04),
+        ],
+        columns=["pattern", "rank", "motif", "name", "q_value"],
+    )
+    table = page_matches(found, ["a", "b", "c"], most=2)
+    assert table.match0.tolist() == ["SPI1_M1", "GATA_M4_x", ""]
+    assert table.pval0.tolist() == [1e-9, 0.04, ""]
+    assert table.match1.tolist() == ["", "", ""]
 
 
 def test_middle_of_sequences_and_contributions_is_read(tmp_path):

@@ -5,9 +5,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior.errors import InputError
-from attprior.motifs.database import read_motifs
+from attprior.motifs.database import read_motifs, write_jaspar
 from attprior.motifs.formats import motif_format, motif_sets
-from attprior.motifs.matching import COLUMNS, consensus, match_motifs, match_patterns
+from attprior.motifs.matching import (
+    COLUMNS,
+    consensus,
+    informative,
+    match_motifs,
+    match_patterns,
+    names_pattern,
+    pair_p_values,
+    shuffle_letters,
+    shuffle_positions,
+    tail,
+    without_flanks,
+)
 from attprior.sequence import one_hot
 from memelite.io import write_meme
 from scipy.stats import false_discovery_control
@@ -57,13 +69,161 @@ def test_reverse_complement_matches_too(targets):
     assert found.motif[0] == key[0]
 
 
-def test_q_values_are_of_all_targets_of_a_query(targets):
+def test_p_values_are_a_querys_own_and_q_values_of_all_queries(targets):
+    rng = np.random.default_rng(1)
     queries = {name: targets[key] for name, key in zip("ab", targets, strict=False)}
-    together = match_motifs(queries, targets, most=len(targets))
-    alone = match_motifs({"a": queries["a"]}, targets, most=len(targets))
-    expected = false_discovery_control(np.clip(alone.p_value, 0, 1))
-    np.testing.assert_allclose(alone.q_value, expected)
-    pd.testing.assert_frame_equal(together[together.pattern == "a"], alone)
+    queries |= {f"noise {n}": columns(10, rng) for n in range(6)}
+    together = match_motifs(queries, targets, most=3)
+    alone = match_motifs({"a": queries["a"]}, targets, most=3)
+    assert alone.q_value.tolist() == alone.p_value.tolist()
+    assert together[together.pattern == "a"].p_value.tolist() == alone.p_value.tolist()
+    for _, rows in together.groupby("rank"):
+        expected = false_discovery_control(rows.p_value)
+        np.testing.assert_allclose(rows.q_value, expected)
+
+
+def columns(width, rng):
+    """Columns as sharp as those of motifs, but of no motif."""
+    return rng.dirichlet([0.3] * 4, size=width).T
+
+
+def sampled(frequencies, number, rng):
+    """Base frequencies of so many sites."""
+    return rng.multinomial(number, frequencies.T / frequencies.sum(axis=0)[:, None]).T / number
+
+
+def flat(width, number, rng):
+    """Base frequencies of so many random sequences."""
+    return rng.multinomial(number, [0.25] * 4, size=width).T / number
+
+
+@pytest.fixture(scope="module")
+def jaspar(tmp_path_factory):
+    """Known motifs as they are, long ones with flat stretches among them."""
+    path = tmp_path_factory.mktemp("jaspar") / "fungi.meme"
+    write_jaspar(path, "fungi")
+    return read_motifs(path)
+
+
+NOISE = {
+    "random sequences": lambda rng, motif: flat(20, 50, rng),
+    "few random sequences": lambda rng, motif: flat(30, 20, rng),
+    "AT-rich sequences": lambda rng, motif: (
+        rng.multinomial(50, [0.31, 0.19, 0.19, 0.31], 20).T / 50
+    ),
+    "shuffled motif": lambda rng, motif: motif[:, rng.permutation(motif.shape[1])],
+    "shuffled pattern": lambda rng, motif: np.hstack([motif, flat(10, 50, rng)])[
+        :, rng.permutation(motif.shape[1] + 10)
+    ],
+    "halves of nothing": lambda rng, motif: np.hstack(
+        [columns(6, rng), flat(8, 50, rng), columns(6, rng)]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_noise_has_no_name(jaspar, kind):
+    rng = np.random.default_rng(0)
+    chosen = [list(jaspar.values())[i] for i in rng.choice(len(jaspar), 40, replace=False)]
+    queries = {str(n): NOISE[kind](rng, motif) for n, motif in enumerate(chosen)}
+    found = match_motifs(queries, jaspar, most=1)
+    assert names_pattern(found).sum() <= 0.05 * len(queries)
+
+
+KNOWN = {
+    "as it is": lambda rng, motif: motif,
+    "in flat flanks": lambda rng, motif: np.hstack([flat(10, 50, rng), motif, flat(10, 50, rng)]),
+    "of 50 sites": lambda rng, motif: sampled(motif, 50, rng),
+    "beside another": lambda rng, motif: np.hstack([motif, flat(6, 50, rng), columns(6, rng)]),
+    "reversed": lambda rng, motif: motif[::-1, ::-1],
+}
+
+
+@pytest.mark.parametrize("kind", KNOWN)
+def test_known_motifs_keep_their_names(jaspar, kind):
+    rng = np.random.default_rng(0)
+    chosen = [list(jaspar.values())[i] for i in rng.choice(len(jaspar), 40, replace=False)]
+    queries = {str(n): KNOWN[kind](rng, motif) for n, motif in enumerate(chosen)}
+    found = match_motifs(queries, jaspar, most=1)
+    assert names_pattern(found).sum() >= len(queries) * (0.95 if kind == "of 50 sites" else 1)
+
+
+def test_motif_with_a_spacer_keeps_its_name_and_flat_halves_have_none(jaspar):
+    gal4 = next(motif for (_, name), motif in jaspar.items() if name == "GAL4")
+    assert (~informative(gal4)).sum() >= 5
+    rng = np.random.default_rng(0)
+    found = match_motifs({"GAL4": sampled(gal4, 100, rng)}, jaspar, most=1)
+    assert found.name[0] == "GAL4"
+    assert names_pattern(found).all()
+    letters = {"other": rng.permuted(gal4, axis=0)}
+    assert not names_pattern(match_motifs(letters, jaspar, most=1)).any()
+
+
+def test_pattern_among_noise_is_named_alone(jaspar):
+    rng = np.random.default_rng(0)
+    reb1 = next(motif for (_, name), motif in jaspar.items() if name == "REB1")
+    queries = {f"noise {n}": columns(8, rng) for n in range(20)} | {"REB1": sampled(reb1, 40, rng)}
+    found = match_motifs(queries, jaspar, most=1)
+    assert found[names_pattern(found)].pattern.tolist() == ["REB1"]
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_pairs_of_noise_are_alike_as_often_as_their_p_values_say(jaspar, kind):
+    rng = np.random.default_rng(0)
+    motifs = list(jaspar.values())
+    arms = [
+        [NOISE[kind](rng, motifs[i]) for i in rng.choice(len(motifs), 17, replace=False)]
+        for _ in range(2)
+    ]
+    p_values = pair_p_values(*arms)
+    assert p_values.shape == (17, 17)
+    assert (p_values <= 0.001).sum() <= 3
+    assert (p_values <= 0.05).mean() <= 0.1
+
+
+def test_motifs_of_two_arms_are_alike(jaspar):
+    rng = np.random.default_rng(0)
+    motifs = list(jaspar.values())[::5]
+    first = [np.hstack([flat(8, 50, rng), sampled(m, 50, rng)]) for m in motifs]
+    second = [np.hstack([sampled(m, 50, rng), flat(8, 50, rng)])[::-1, ::-1] for m in motifs]
+    assert np.mean(np.diag(pair_p_values(first, second)) <= 0.001) >= 0.95
+
+
+def test_motif_without_information_is_like_none():
+    p_values = pair_p_values([np.full((4, 9), 0.25), motif("TTACCCG")], [np.full((4, 9), 0.25)])
+    assert p_values.tolist() == [[1.0], [1.0]]
+
+
+def test_information_of_positions_by_hand():
+    shares = [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.5, 0.25, 0.125, 0.125], [0.4, 0.2, 0.2, 0.2]]
+    # 2, 1, 0.25 and 0.08 bits
+    assert informative(np.array(shares).T).tolist() == [True, True, True, False]
+    ends = np.hstack([np.full((4, 3), 0.25), motif("AC"), np.full((4, 2), 0.25), motif("G")])
+    np.testing.assert_array_equal(without_flanks(ends), ends[:, 3:])
+
+
+def test_shuffles_keep_information_and_spacers():
+    rng = np.random.default_rng(0)
+    spaced = np.hstack([columns(5, rng), np.full((4, 6), 0.25), columns(5, rng)])
+    kept = informative(spaced)
+    moved, turned = shuffle_positions(spaced, rng), shuffle_letters(spaced, rng)
+    np.testing.assert_array_equal(moved[:, ~kept], spaced[:, ~kept])
+    assert sorted(map(tuple, moved.T)) == sorted(map(tuple, spaced.T))
+    np.testing.assert_array_equal(np.sort(turned, axis=0), np.sort(spaced, axis=0))
+    assert not np.array_equal(moved, spaced)
+    assert not np.array_equal(turned, spaced)
+
+
+def test_tail_tells_how_often_scores_of_a_known_law_are_as_high():
+    # of the highest of 500 exponential scores, as the best match of many is
+    null = np.random.default_rng(0).exponential(size=(100, 200, 500)).max(axis=2)
+    for p in (0.3, 0.05, 0.01, 0.001):
+        score = -np.log(1 - (1 - p) ** (1 / 500))
+        # rather too high than too low
+        assert 0.95 * p <= np.median(tail(np.full(200, score), null)) <= 2 * p
+    assert tail(np.array(0.0), np.array([1.0, 2.0, 3.0])) == 1
+    # all shuffles are the same, as those of one letter
+    assert tail(np.array(2.0), np.full(100, 2.0)) == 1
 
 
 def test_fewer_targets_than_matches_wanted_are_all_listed(targets):

@@ -11,6 +11,7 @@ import yaml
 from attprior.methods import counted, listed, read_condition, seeds_text, write_methods, written
 from attprior.models import registry
 from attprior.motifs.database import JASPAR_RELEASE
+from attprior.motifs.matching import MAX_Q_VALUE, MIN_BITS, SHUFFLES
 from attprior.references import CITED, REFERENCES, numbered
 from attprior.settings import complete, model_heads, resolve
 from attprior.software import parameters, versions
@@ -169,6 +170,12 @@ def test_what_is_used_is_cited():
     assert all(cites(told(rich)[1], *keys))
     assert not any(cites(told(rich)[1], "bpnet"))
     assert f"JASPAR {JASPAR_RELEASE.removeprefix('JASPAR')}" in told(rich)[0]
+
+
+def test_numbers_of_matching_are_those_that_it_uses():
+    text = told(study(motifs={"homer": {"enabled": True}}))[0]
+    assert f"at least {MIN_BITS:g} bits shuffled ({SHUFFLES} times" in text
+    assert f"its best match with q at most {MAX_Q_VALUE:g}" in text
 
 
 def test_references_are_numbered_by_their_first_mention():

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.motifs.discovery import trim
-from attprior.motifs.matching import MAX_Q_VALUE, tomtom_p_values
+from attprior.motifs.matching import names_pattern, pair_p_values
 
 BASES = list("ACGT")
 MAX_P_VALUE = 0.001  # of patterns of two arms that are taken for one
@@ -26,7 +26,7 @@ def factor(name: str) -> str:
 
 
 def alike(patterns: Patterns) -> pd.DataFrame:
-    """Patterns of the two arms that are alike, by Tomtom.
+    """Patterns of the two arms that are alike: see `attprior.motifs.matching.pair_p_values`.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def alike(patterns: Patterns) -> pd.DataFrame:
     )
     rows = []
     if first and second:
-        p_values = tomtom_p_values(first.values(), second.values())
+        p_values = pair_p_values(first.values(), second.values())
         rows = [
             (a, b, p)
             for a, of_first in zip(first, p_values, strict=True)
@@ -117,8 +117,8 @@ def motifs_table(matches: Mapping[str, pd.DataFrame], patterns: Patterns) -> pd.
     pandas.DataFrame
         A row per pattern of an arm, of columns `COLUMNS`: family and arms of `families`; database,
         motif, name and q_value of the match that names the pattern, which is the best in the first
-        database that has one; matched, 1 where its q value is at most `MAX_Q_VALUE`. Then two for
-        each database: the best match, as `NAME (MOTIF)`, and its q value. No rows without patterns.
+        database that has one; matched, 1 where it does. Then two for each database: the best match,
+        as `NAME (MOTIF)`, and its q value. No rows without patterns.
     """
     tables = [table.assign(arm=arm) for arm, table in matches.items()]
     table = pd.concat(tables, ignore_index=True)
@@ -127,7 +127,7 @@ def motifs_table(matches: Mapping[str, pd.DataFrame], patterns: Patterns) -> pd.
     text = ["motif", "name", "database", "consensus"]
     table[text] = table[text].astype(object).fillna("")
     # the first database comes first; a match there names the pattern
-    named = (table.motif != "") & (table.q_value <= MAX_Q_VALUE)
+    named = (table.motif != "") & names_pattern(table)
     table["matched"] = named.astype(int)
     found = table.assign(unnamed=~named).sort_values(["unnamed", "rank"], kind="stable")
     key = ["arm", "pattern"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from attprior.analysis.hits import ANY, Hits
 from attprior.analysis.overlaps import shared_bases, within
-from attprior.motifs.matching import tomtom_p_values
+from attprior.motifs.matching import pair_p_values
 
 MATCH_COLUMNS = ["arm", "pattern", "planted", "p_value"]
 RECOVERY_COLUMNS = [
@@ -27,7 +27,7 @@ def planted_matches(
     planted: Mapping[str, NDArray],
     max_p_value: float = 0.001,
 ) -> pd.DataFrame:
-    """Which planted motif each pattern matches, by Tomtom.
+    """Which planted motif each pattern matches: see `attprior.motifs.matching.pair_p_values`.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def planted_matches(
         return pd.DataFrame(columns=MATCH_COLUMNS)
     queries = [np.asarray(patterns[arm][name], dtype=np.float64) for arm, name in names]
     rows = []
-    for (arm, name), p in zip(names, tomtom_p_values(queries, planted.values()), strict=True):
+    for (arm, name), p in zip(names, pair_p_values(queries, planted.values()), strict=True):
         best = int(np.argmin(p))
         found = list(planted)[best] if p[best] <= max_p_value else ""
         rows.append((arm, name, found, float(p[best])))

@@ -70,7 +70,7 @@ def read_middle(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
 
 def read_origins(path: str | Path, window: int) -> tuple[NDArray, NDArray]:
     """Chromosomes (N,) and first positions (N,) of the middle `window` positions of each peak."""
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         kept = middle(file["raw/seq"].shape[2], window)
         return file["regions/chrom"].asstr()[:], file["regions/start"][:] + kept.start
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from attprior.files import aside
 from attprior.hdf5 import open_hdf5
 from attprior.motifs.discovery import core, middle, read_origins, read_patterns
-from attprior.motifs.matching import MAX_Q_VALUE
+from attprior.motifs.matching import names_pattern
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +49,14 @@ def read_regions(attributions: str | Path, window: int) -> pd.DataFrame:
 
 
 def pattern_names(matches: pd.DataFrame) -> dict[str, str]:
-    """Give patterns the name of their best match, where its q value is at most `MAX_Q_VALUE`.
+    """Give patterns the name of their best match, where that counts.
 
     Parameters
     ----------
     matches
         As `attprior.motifs.matching` writes them; the first database comes first.
     """
-    named = matches[matches.name.notna() & (matches.q_value <= MAX_Q_VALUE)]
+    named = matches[matches.name.notna() & names_pattern(matches)]
     best = named.sort_values("rank", kind="stable").drop_duplicates("pattern")
     return dict(zip(best.pattern, best.name.astype(str), strict=True))
 

@@ -2,18 +2,23 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import matplotlib as mpl
+import pandas as pd
 from memelite.io import write_meme
 
 from attprior.files import aside
 from attprior.motifs.database import read_motifs
 from attprior.motifs.discovery import read_patterns
+from attprior.motifs.matching import match_sets, names_pattern
 
 mpl.use("Agg")
+
+VALUE = "q value"
 
 log = logging.getLogger(__name__)
 
@@ -27,46 +32,74 @@ def write_report(
 ) -> None:
     """Write modisco-lite's report: patterns, their seqlets and best matches, in one HTML file.
 
-    All pictures are in the file, so that it opens anywhere. Matches are by memelite's Tomtom.
+    All pictures are in the file, so that it opens anywhere. Its matches are those that name a
+    pattern, not its own, which it shows however bad they are.
 
     Parameters
     ----------
     result
         HDF5 in TF-MoDISco's own layout.
     databases
-        MEME files.
+        MEME or HOMER files.
     most
         Matches shown for each pattern; the overview has three of them at most.
     title
         What was explained.
     """
-    from modiscolite.descriptive_report import generate_descriptive_report
+    from modiscolite import descriptive_report
 
-    # the page calls a pattern by the first letters of its matches, and takes no spaces
-    motifs = {
-        re.sub(r"[^\w.:()+-]", "_", f"{name}_{identifier}" if name != identifier else name): pfm
-        for path in databases
-        for (identifier, name), pfm in read_motifs(path).items()
-    }
-    matched = bool(motifs) and bool(read_patterns(result))
+    databases = [str(path) for path in databases]
+    motifs = {page_name(*key): pfm for path in databases for key, pfm in read_motifs(path).items()}
+    patterns = read_patterns(result)
+    found = match_sets(patterns, {path: path for path in databases}, most)
+    most = min(most, len(motifs))
+    shown = page_matches(found, list(patterns), most)
     with TemporaryDirectory() as folder:
         database = Path(folder, "motifs.meme")
         write_meme(str(database), motifs)
-        page = generate_descriptive_report(
-            str(result),
-            folder,
-            meme_motif_db=str(database) if matched else None,
-            top_n_matches=min(most, len(motifs)),
-            ttl=True,
-        )
+        with patch.object(descriptive_report, "tomtomlite_dataframe", lambda *_, **__: shown):
+            page = descriptive_report.generate_descriptive_report(
+                str(result),
+                folder,
+                meme_motif_db=str(database) if motifs and patterns else None,
+                top_n_matches=most,
+                ttl=True,
+            )
         text = Path(page).read_text(encoding="utf-8")
-    # the page says of no arm whose it is, and its overview calls memelite's p values q values
+    # the page says of no arm whose it is, and has its own way to say what a value is
     for old, new in {
         "<h1>TF-MoDISco Report</h1>": f"<h1>TF-MoDISco: {title}</h1>",
         "<title>TF-MoDISco Analysis Report</title>": f"<title>TF-MoDISco: {title}</title>",
-        "<th>Q-value</th>": "<th>P-value</th>",
+        "<th>Q-value</th>": f"<th>{VALUE}</th>",
+        '<th class="num_col">P-value</th>': f'<th class="num_col">{VALUE}</th>',
     }.items():
         text = text.replace(old, new)
     with aside(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
     log.info("%s: %.1f MB", output, Path(output).stat().st_size / 1e6)
+
+
+def page_name(identifier: str, name: str) -> str:
+    """Name of a motif on the page: its first letters stand for the pattern; it takes no spaces."""
+    text = f"{name}_{identifier}" if name != identifier else name
+    return re.sub(r"[^\w.:()+-]", "_", text)
+
+
+def page_matches(found: pd.DataFrame, patterns: Sequence[str], most: int) -> pd.DataFrame:
+    """Matches that name patterns, as the page takes them: a row a pattern, "" for no match.
+
+    Parameters
+    ----------
+    found
+        As `match_sets` makes it.
+    """
+    named = found[names_pattern(found)].sort_values("rank", kind="stable")
+    columns = [f"{kind}{i}" for i in range(most) for kind in ("match", "pval")]
+    rows = []
+    for pattern in patterns:
+        row = dict.fromkeys(columns, "")
+        own = named[named.pattern == pattern].head(most)
+        for i, match in enumerate(own.itertuples()):
+            row |= {f"match{i}": page_name(match.motif, match.name), f"pval{i}": match.q_value}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=columns)
