@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import pandas as pd
 import pytest
+from workflows import ROOT
 
 
 @pytest.mark.end_to_end
@@ -58,15 +59,16 @@ def test_nothing_is_left_of_temporary_files(finished):
     assert [path.name for path in left if path.name != ".snakemake_timestamp"] == []
 
 
+PAGE = ROOT / "results/README.md"
 HEADING = re.compile(r"## (?:([\w/{}]+)/$)?")
 # of one row an analysis: its figures, and the page of all
 DRAWN = ("{analysis}.svg", "{analysis}.png", "browser.html")
 
 
-def documented(page):
-    """Paths that results/README.md names in the first column of its tables of files: path -> cells."""
+def documented():
+    """Paths that the page names in the first column of its tables of files: path -> cells."""
     folder, files, found = "", False, {}
-    for line in page.read_text(encoding="utf-8").splitlines():
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             folder = (HEADING.match(line).group(1) or "") + "/"
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -98,9 +100,9 @@ def test_names_in_braces_stand_for_a_folder_or_part_of_a_name():
 def test_every_file_of_a_run_is_on_the_page_about_results(finished):
     project, _ = finished
     results = project.path / "results"
-    known = [re.compile(pattern_of(path)) for path in documented(results / "README.md")]
+    known = [re.compile(pattern_of(path)) for path in documented()]
     made = [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
-    made = [path for path in made if not path.startswith(("logs/", "benchmarks/", "README.md"))]
+    made = [path for path in made if not path.startswith(("logs/", "benchmarks/"))]
     made = [path for path in made if not Path(path).name.startswith(".")]
     assert len(made) > 100
     assert [path for path in made if not any(one.fullmatch(path) for one in known)] == []
@@ -113,7 +115,7 @@ def test_files_on_the_page_about_results_are_made_where_their_rules_ran(finished
     ran = {job.rule for job in run.jobs}
     made = [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
     lacking, rules = [], set()
-    for path, cells in documented(results / "README.md").items():
+    for path, cells in documented().items():
         if "/comparisons/" in path:
             rules = {f"analyse_{Path(path).name.split('.')[0]}"}
         else:
@@ -129,9 +131,8 @@ def test_files_on_the_page_about_results_are_made_where_their_rules_ran(finished
 def test_columns_and_arrays_of_a_run_are_on_the_page_about_results(finished):
     project, _ = finished
     results = project.path / "results"
-    page = results / "README.md"
     lacking = []
-    for pattern, cells in documented(page).items():
+    for pattern, cells in documented().items():
         made = [
             path
             for path in results.glob("conditions/**/*.tsv")
@@ -143,7 +144,7 @@ def test_columns_and_arrays_of_a_run_are_on_the_page_about_results(finished):
         words = set(re.findall(r"\w+|\{[\w,]+\}", cells[-1]))
         columns = pd.read_csv(made[0], sep="\t", nrows=0).columns
         lacking += [(pattern, column) for column in columns if column not in words]
-    text = page.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     for pattern in ("*/{fold}/attributions", "*/attributions"):
         (path, *_) = sorted(
             results.glob("conditions/*/*/" + pattern.format(fold="fold_*") + "/*.h5")
