@@ -143,6 +143,8 @@ def read_runs(path: str | Path, sizes: Mapping[str, int]) -> Iterator[tuple[str,
                 raise InputError(f"{path}: not a bigWig; give one, or delete it and run again")
             chroms = _chromosomes(file, int(header["chrom_tree"]))
             blocks = _blocks(file, int(header["index"]))
+            blocks = blocks[np.argsort(blocks["chrom"], kind="stable")]
+            owners = np.ascontiguousarray(blocks["chrom"])
             for name, size in sizes.items():
                 if name not in chroms:
                     continue
@@ -152,8 +154,10 @@ def read_runs(path: str | Path, sizes: Mapping[str, int]) -> Iterator[tuple[str,
                         f"{path}: {name} has {found} bp, but {size} in the genome; it is of "
                         "another assembly: check genome/name and genome/fasta"
                     )
-                mine = blocks[blocks["chrom"] == number]
-                parts = [_runs(file, block, bool(header["uncompressed"])) for block in mine]
+                first, last = np.searchsorted(owners, (number, number + 1))
+                parts = [
+                    _runs(file, block, bool(header["uncompressed"])) for block in blocks[first:last]
+                ]
                 # numpy takes long to join structured arrays
                 yield name, np.frombuffer(b"".join(parts), dtype=RUN)
     except (OSError, ValueError, zlib.error) as error:

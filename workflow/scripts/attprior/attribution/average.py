@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.bigwig import Runs, write_runs
@@ -95,8 +96,11 @@ def write_bigwig(attributions: str | Path, chrom_sizes: str | Path, output: str 
         for first in range(0, len(values), CHUNK):
             rows = slice(first, first + CHUNK)
             values[rows] = contributions[rows].sum(axis=1)
+    rows_of = pd.Series(chroms).groupby(chroms).indices
     tracks = [
-        (chrom, *mean_track(values[chroms == chrom], starts[chroms == chrom])) for chrom in sizes
+        (chrom, *mean_track(values[rows_of[chrom]], starts[rows_of[chrom]]))
+        for chrom in sizes
+        if chrom in rows_of
     ]
     write_runs(output, sizes, [_runs(*track) for track in tracks])
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from attprior.analysis.profiles import read_predictions
 from attprior.attribution.average import mean_track
@@ -37,9 +38,10 @@ def write_predictions(
     chroms = np.array([locus.rpartition(":")[0] for found in folds for locus in found.locus])
     starts = np.concatenate([found.start for found in folds])
     counts = np.concatenate([found.counts[:, :, task, strand].mean(axis=0) for found in folds])
+    rows_of = pd.Series(chroms).groupby(chroms).indices
     runs = []
-    for chrom in sizes:
-        positions, values = mean_track(counts[chroms == chrom], starts[chroms == chrom])
+    for chrom in filter(rows_of.__contains__, sizes):
+        positions, values = mean_track(counts[rows_of[chrom]], starts[rows_of[chrom]])
         runs.append((chrom, positions, positions + 1, values))
     if not len(counts):  # a bigWig of no rows can't be opened
         runs = [(next(iter(sizes)), *np.array([[0], [1], [0]]))]

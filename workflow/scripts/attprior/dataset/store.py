@@ -119,7 +119,8 @@ class Coordinates:
 
     def index(self, names: Sequence[str]) -> np.ndarray:
         """Indices of chromosomes by name, for those that are kept."""
-        return np.array([self.names.index(name) for name in names if name in self.names], dtype=int)
+        number = {name: index for index, name in enumerate(self.names)}
+        return np.array([number[name] for name in names if name in number], dtype=int)
 
 
 @dataclass(frozen=True)
@@ -337,7 +338,7 @@ def _blacklist(path: str | Path, coordinates: Coordinates) -> pd.DataFrame:
     """Intervals of a BED file on the common coordinates, sorted; those past an end are cut there."""
     table = read_bed(path)
     table = table[table.chrom.isin(coordinates.names)]
-    chromosome = [coordinates.names.index(chrom) for chrom in table.chrom]
+    chromosome = coordinates.index(table.chrom)
     offset, length = coordinates.offsets[chromosome], coordinates.lengths[chromosome]
     found = {side: np.minimum(table[side].to_numpy(), length) + offset for side in ("start", "end")}
     found = pd.DataFrame(found).sort_values("start", ignore_index=True)
