@@ -77,9 +77,10 @@ def bams_of(wildcards):
 
 
 def reference_of(wildcards):
-    """The genome if alignments of an experiment are compressed by it, a list of one or none."""
-    given = split_paths(row(wildcards.experiment)["alignments"])
-    return [f"{GENOME}.fa"] if any(file_format(path) == "cram" for path in given) else []
+    """The genome, by which CRAM files and shifts made before are known, a list of one or none."""
+    given = row(wildcards.experiment)
+    formats = map(file_format, split_paths(given["alignments"]))
+    return [f"{GENOME}.fa"] if is_shifted(given["assay"]) or "cram" in formats else []
 
 
 def track_names(experiment):

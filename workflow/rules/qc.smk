@@ -11,8 +11,6 @@ rule qc_reads:
         reads=filtered_reads,
         checked="<results>/experiments/{experiment}/reads.checked",
         chrom_sizes=f"{GENOME}.chrom.sizes",
-        fasta=f"{GENOME}.fa",
-        index=f"{GENOME}.fa.fai",
     output:
         metrics="<results>/experiments/{experiment}/qc/reads.tsv",
         flagstat="<results>/experiments/{experiment}/qc/flagstat.tsv",
@@ -95,8 +93,6 @@ rule qc_replicates:
         alignments=alignments_of,
         checked="<results>/experiments/{experiment}/reads.checked",
         chrom_sizes=f"{GENOME}.chrom.sizes",
-        fasta=f"{GENOME}.fa",
-        index=f"{GENOME}.fa.fai",
     output:
         correlations="<results>/experiments/{experiment}/qc/replicates.tsv",
         counts="<results>/experiments/{experiment}/qc/replicates.bins.tsv",

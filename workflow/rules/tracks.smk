@@ -24,6 +24,7 @@ rule check_reads:
     params:
         code=code_of("check_reads.py"),
         tracks=lambda wildcards: list(track_names(wildcards.experiment)),
+        transposase=lambda wildcards: is_shifted(row(wildcards.experiment)["assay"]),
     script:
         "../scripts/check_reads.py"
 
@@ -33,10 +34,9 @@ rule filter_reads:
     input:
         bam=bams_of,
         checked="<results>/experiments/{experiment}/reads.checked",
-        fasta=reference_of,
     output:
         bam="<results>/experiments/{experiment}/reads.bam",
-        index="<results>/experiments/{experiment}/reads.bam.bai",
+        index="<results>/experiments/{experiment}/reads.bam.csi",
     log:
         "<logs>/filter_reads/{experiment}.log",
     benchmark:
@@ -62,7 +62,6 @@ rule tracks:
         reads=alignments_of,
         checked="<results>/experiments/{experiment}/reads.checked",
         chrom_sizes=f"{GENOME}.chrom.sizes",
-        fasta=reference_of,
     output:
         plus="<results>/experiments/{experiment}/plus.bw",
         minus="<results>/experiments/{experiment}/minus.bw",

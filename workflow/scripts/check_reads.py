@@ -16,4 +16,5 @@ with logged(snakemake.log[0]):
         snakemake.output[0],
         tracks=list(snakemake.params.tracks),
         fasta=next(iter(snakemake.input.fasta), None),
+        transposase=snakemake.params.transposase,
     )

@@ -15,6 +15,5 @@ with logged(snakemake.log[0]):
         exclude_flags=snakemake.params.exclude_flags,
         min_mapq=snakemake.params.min_mapq,
         keep_duplicates=snakemake.params.keep_duplicates,
-        fasta=next(iter(snakemake.input.fasta), None),
         threads=snakemake.threads,
     )

@@ -13,7 +13,6 @@ with logged(snakemake.log[0]):
         snakemake.input.alignments,
         next(iter(snakemake.input.reads), None),
         snakemake.input.chrom_sizes,
-        snakemake.input.fasta,
         snakemake.output.metrics,
         snakemake.output.flagstat,
         exclude_flags=snakemake.params.exclude_flags,

@@ -12,7 +12,6 @@ with logged(snakemake.log[0]):
     measure_replicates(
         snakemake.input.alignments,
         snakemake.input.chrom_sizes,
-        snakemake.input.fasta,
         snakemake.output.correlations,
         snakemake.output.counts,
         exclude_flags=snakemake.params.exclude_flags,

@@ -18,5 +18,5 @@ with logged(snakemake.log[0]):
         min_mapq=snakemake.params.min_mapq,
         keep_duplicates=snakemake.params.keep_duplicates,
         shift=tuple(snakemake.params.shift),
-        fasta=next(iter(snakemake.input.fasta), None),
+        checked=snakemake.input.checked,
     )

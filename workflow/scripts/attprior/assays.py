@@ -23,6 +23,9 @@ FORMATS = {
     "bedpe": (".bedpe",),
     "bigwig": (".bw", ".bigwig"),
 }
+# of htslib, for CRAM: all but bases, qualities and tags. These alone need the genome, which htslib
+# else asks a server for, and which may lack chromosomes that the file has
+CRAM_FIELDS = "required_fields=0x1ff"
 
 
 def is_control(assay: str) -> bool:

@@ -4,7 +4,9 @@ import gzip
 import re
 import shutil
 import subprocess
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -169,9 +171,9 @@ def test_runs_restore_the_counts():
     assert np.all(counts[1:][touching] != counts[:-1][touching])
 
 
-def write_fasta(path, sizes=SIZES):
-    bases = {chrom: "ACGTT" * (size // 5) for chrom, size in sizes.items()}
-    path.write_text("".join(f">{chrom}\n{text}\n" for chrom, text in bases.items()))
+def write_fasta(path, sizes=SIZES, bases="ACGTT"):
+    texts = {chrom: bases * (size // 5) for chrom, size in sizes.items()}
+    path.write_text("".join(f">{chrom}\n{text}\n" for chrom, text in texts.items()))
     pysam.faidx(str(path))
     return path
 
@@ -191,22 +193,62 @@ def cram(tmp_path):
 
 
 @needs_tools
-def test_cram_counts_as_its_bam_does(tmp_path, cram, monkeypatch):
+def test_cram_counts_as_its_bam_does(tmp_path, cram, asked):
     bam, cram, fasta = cram
     wanted = tracks_of([bam], SIZES, tmp_path)
-    found = tracks_of([cram], SIZES, tmp_path, fasta=fasta)
-    both = tracks_of([bam, cram], SIZES, tmp_path, fasta=fasta)
+    fasta.unlink()  # whose path the file knows: no genome is needed, nor asked for anywhere
+    found = tracks_of([cram], SIZES, tmp_path)
+    both = tracks_of([bam, cram], SIZES, tmp_path)
     for strand, track in wanted.items():
         assert_same(found[strand], track)
         assert_same(both[strand], added(track, track))
+    assert not asked
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """What htslib asks a server of references for."""
+    paths = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("REF_PATH", f"http://127.0.0.1:{server.server_port}/%s")
+    monkeypatch.setenv("REF_CACHE", str(tmp_path / "cache/%s"))
+    yield paths
+    server.shutdown()
 
 
 @needs_tools
-def test_a_cram_without_its_genome_is_an_error(tmp_path, cram):
-    other = write_fasta(tmp_path / "other.fa", {"chrA": 100})
-    cram[2].unlink()  # whose path the file knows
-    with pytest.raises(InputError, match=r"a\.cram: damaged"):
-        tracks_of([cram[1]], SIZES, tmp_path, fasta=other)
+def test_the_server_of_references_would_be_asked_for_bases(cram, asked):
+    cram[2].unlink()
+    subprocess.run(["samtools", "view", "-c", "-d", "NM:0", cram[1]], capture_output=True)
+    assert asked
+
+
+@needs_tools
+def test_a_cram_of_another_reference_is_named(tmp_path, cram, sizes, asked):
+    other = write_fasta(tmp_path / "other.fa", bases="GATTC")
+    table = tmp_path / "checked.tsv"
+    with pytest.raises(InputError, match=r"a\.cram: compressed by another reference.*chr2, chr10"):
+        check_reads([cram[1]], sizes, sizes, table, fasta=other)
+    # a chromosome that is not used may be another
+    text = cram[2].read_text().replace(f">chr3\n{'ACGTT' * 100}", f">chr3\n{'A' * 500}")
+    other.write_text(text)
+    used = write_sizes(tmp_path / "used", {"chr2": 3000, "chr10": 2000})
+    check_reads([cram[1]], used, sizes, table, fasta=other)
+    with pytest.raises(InputError, match=r"the bases of chr3 have"):
+        check_reads([cram[1]], sizes, sizes, table, fasta=other)
+    assert not asked
 
 
 def as_lines(bam, line):
@@ -324,6 +366,12 @@ def test_tracks_of_reads_come_through_as_bigwigs(tmp_path):
     [
         ([("chr2", 3, 4, 1.0), ("chr2", 7, 8, 0.5)], r"0\.5 at chr2:7"),
         ([("chr2", 3, 4, -1.0), ("chr2", 7, 8, 1.0)], r"from -1 to 1"),
+        # past the first chromosome that has counts, and that an int32 can't hold
+        ([("chr2", 3, 4, 1.0), ("chr3", 7, 8, 0.25)], r"0\.25 at chr3:7"),
+        ([("chr2", 3, 4, 1.0), ("chr2", 7, 8, np.inf)], r"inf at chr2:7"),
+        ([("chr2", 3, 4, 1.0), ("chr2", 7, 8, -np.inf)], r"-inf at chr2:7"),
+        ([("chr2", 3, 4, 1.0), ("chr2", 7, 8, np.nan)], r"nan at chr2:7"),
+        ([("chr2", 3, 4, 1.0), ("chr2", 7, 8, 2.0**31)], r"2\.14748e\+09 at chr2:7"),
     ],
 )
 def test_values_that_are_no_counts_are_refused(tmp_path, sizes, rows, message):
@@ -335,6 +383,42 @@ def test_values_that_are_no_counts_are_refused(tmp_path, sizes, rows, message):
     ):
         with pytest.raises(InputError, match=rf"bad\.bw: .*{message}"):
             refuse()
+
+
+def test_counts_that_add_up_to_too_many_are_refused(tmp_path):
+    large = write_bigwig(tmp_path / "a.bw", [("chr2", 3, 4, 2.0**30)])
+    with pytest.raises(InputError, match=r"a\.bw: chr2 has 2147483648 5' ends at a base"):
+        tracks_of([large, large], SIZES, tmp_path, ["unstranded"])
+    assert not (tmp_path / "unstranded.bw").exists()
+
+
+def coverage(starts, length, size):
+    """Runs of the coverage by reads of a length; of 1 bp, 5' ends."""
+    edges = np.zeros(size + 1)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, starts + length, -1)
+    depth = np.cumsum(edges)[:-1]
+    return [("chr2", i, i + 1, float(value)) for i, value in enumerate(depth) if value]
+
+
+@pytest.mark.parametrize("reads", [20, 200, 3000, 30_000])
+def test_coverage_is_told_from_ends_at_any_depth(tmp_path, sizes, caplog, reads):
+    starts = np.random.default_rng(0).integers(0, 2900, reads)
+    for length in (1, 36):
+        caplog.clear()
+        path = write_bigwig(tmp_path / f"{length}.bw", coverage(starts, length, 3000))
+        check(path, sizes)
+        assert ("That is coverage" in caplog.text) == (length == 36)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_one_bigwig_for_both_strands_is_refused(tmp_path, sizes, sign):
+    one = write_bigwig(tmp_path / "plus.bw", [("chr2", 3, 4, 1.0), ("chr2", 9, 10, 2.0)])
+    two = write_bigwig(
+        tmp_path / "minus.bw", [("chr2", 3, 4, 1.0 * sign), ("chr2", 9, 10, 2.0 * sign)]
+    )
+    with pytest.raises(InputError, match=r"plus\.bw and .*minus\.bw hold the same counts"):
+        check_reads([one, two], sizes, sizes, tmp_path / "checked.tsv")
 
 
 def test_negative_counts_of_another_than_the_minus_strand_are_refused(tmp_path, sizes):
@@ -450,10 +534,11 @@ def test_a_cram_is_checked_as_a_bam_is(tmp_path, cram, sizes):
 @needs_tools
 def test_filtered_reads_of_bam_and_cram_are_merged(tmp_path, cram):
     bam, cram, fasta = cram
+    fasta.unlink()
     counts = []
     for files in ([bam], [cram], [bam, cram]):
         target = tmp_path / "reads.bam"
-        filter_reads(files, target, **FILTERS, keep_duplicates=True, fasta=fasta)
+        filter_reads(files, target, **FILTERS, keep_duplicates=True)
         with pysam.AlignmentFile(str(target)) as reads:
             counts.append(sum(1 for _ in reads))
     assert counts[0] == counts[1] > 0 and counts[2] == 2 * counts[0]
@@ -556,7 +641,79 @@ def test_other_lengths_of_chromosomes_are_told(tmp_path, sizes):
         check(write_bam(tmp_path / "a.bam", sizes=other), sizes)
 
 
-def test_chromosomes_that_are_not_used_do_no_harm(tmp_path, sizes):
-    bam = write_bam(tmp_path / "a.bam", sizes=SIZES | {"chrEBV": 100})
+def test_chromosomes_that_are_not_used_do_no_harm(tmp_path, sizes, caplog):
+    other = SIZES | {"chr10": 2001, "chrEBV": 100}
     used = write_sizes(tmp_path / "used.sizes", {"chr2": 3000})
-    assert check(bam, sizes, used).chromosomes == 1
+    text = tmp_path / "a.bed"
+    text.write_text("chr10\t1990\t2001\tr\t0\t+\nchr2\t5\t35\tr\t0\t+\n")
+    for path in (
+        write_bam(tmp_path / "a.bam", sizes=other),
+        write_bigwig(tmp_path / "a.bw", [("chr2", 3, 4, 1.0)], other),
+        text,
+    ):
+        assert check(path, sizes, used).chromosomes == 1
+    assert "chrEBV not in the genome; passed over" in caplog.text
+
+
+@pytest.mark.parametrize("flags", [[], [4, 4, 77, 141]])
+def test_a_bam_without_mapped_reads_is_an_error(tmp_path, sizes, flags):
+    bam = tmp_path / "a.bam"
+    header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": c, "LN": size} for c, size in SIZES.items()]}
+    with pysam.AlignmentFile(str(bam), "wb", header=header) as file:
+        for flag in flags:
+            read = pysam.AlignedSegment(file.header)
+            read.query_name, read.flag = "r", flag
+            file.write(read)
+    wanted = "none of the first 4 reads is mapped" if flags else "no reads"
+    with pytest.raises(InputError, match=rf"a\.bam: {wanted}"):
+        check(bam, sizes)
+
+
+@needs_tools
+@pytest.mark.parametrize("names", [["chr10", "chr2", "chr3"], ["chr3", "chr10", "chr2", "chrUn"]])
+def test_replicates_may_order_chromosomes_unlike(tmp_path, names):
+    first = write_bam(tmp_path / "a.bam")
+    second = write_bam(tmp_path / "b.bam", 1, sizes={n: (SIZES | {"chrUn": 900})[n] for n in names})
+    target = tmp_path / "reads.bam"
+    filter_reads([first, second], target, **FILTERS, keep_duplicates=True)
+    found = places(target)
+    assert found == sorted(found, key=lambda place: (list(SIZES).index(place[0]), place[1]))
+    wanted = [*places(first), *places(second)]
+    assert sorted(found) == sorted(wanted)
+    with pysam.AlignmentFile(str(target)) as reads:  # by its index
+        assert reads.count("chr10") == sum(place[0] == "chr10" for place in wanted)
+    assert not list(tmp_path.glob(".*"))
+
+
+def places(path):
+    """Chromosome and start of the reads that count."""
+    with pysam.AlignmentFile(str(path)) as reads:
+        return [
+            (read.reference_name, read.reference_start)
+            for read in reads
+            if not read.flag & 780 and read.mapping_quality >= 30
+        ]
+
+
+@needs_tools
+def test_chromosomes_may_be_longer_than_an_index_of_the_kind_bai_knows(tmp_path):
+    sizes = {"chr1": 1_900_000_000, "chr2": 3000}
+    bam, target = tmp_path / "a.bam", tmp_path / "reads.bam"
+    sam = "".join(f"@SQ\tSN:{chrom}\tLN:{size}\n" for chrom, size in sizes.items())
+    sam += "".join(
+        f"r{n}\t{flag}\tchr1\t{start}\t60\t30M\t*\t0\t0\t*\t*\n"
+        for n, (start, flag) in enumerate([(1, 0), (600_000_000, 0), (1_899_999_971, 16)])
+    )
+    subprocess.run(["samtools", "view", "-b", "-o", bam, "-"], input=sam, text=True, check=True)
+    table = write_sizes(tmp_path / "chrom.sizes", sizes)
+    check_reads([bam], table, table, tmp_path / "checked.tsv")
+    filter_reads([bam], target, **FILTERS, keep_duplicates=True)
+    with pysam.AlignmentFile(str(target)) as reads:
+        assert [read.reference_start for read in reads.fetch("chr1", 599_999_990)] == [
+            *(599_999_999, 1_899_999_970)
+        ]
+    targets = {strand: tmp_path / f"{strand}.bw" for strand in ("plus", "minus")}
+    write_tracks([bam], table, targets, **FILTERS)
+    found = {name: pybigtools.open(str(path)) for name, path in targets.items()}
+    assert list(found["plus"].records("chr1")) == [(0, 1, 1), (599_999_999, 600_000_000, 1)]
+    assert list(found["minus"].records("chr1")) == [(1_899_999_999, 1_900_000_000, 1)]

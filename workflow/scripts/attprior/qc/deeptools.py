@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from attprior.assays import file_format
+from attprior.assays import CRAM_FIELDS, file_format
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.qc.tables import write_table
@@ -93,7 +93,6 @@ def fingerprint(name: str, counts: pd.Series) -> pd.DataFrame:
 def measure_replicates(
     alignments: Sequence[str | Path],
     chrom_sizes: str | Path,
-    fasta: str | Path,
     correlations: str | Path,
     counts: str | Path,
     exclude_flags: int,
@@ -109,8 +108,6 @@ def measure_replicates(
         tables are empty.
     chrom_sizes
         Sizes of the chromosomes used.
-    fasta
-        The genome, which CRAM files are read by.
     correlations
         Table: first, second (number of the replicate, from 1), Pearson, Spearman. Bins without any
         reads do not count.
@@ -135,7 +132,7 @@ def measure_replicates(
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         bams = [
-            str(indexed(path, place / f"{name}.bam", fasta, threads))
+            str(indexed(path, place / f"{name}.bam", threads))
             for name, path in zip(names, alignments, strict=True)
         ]
         command = ["multiBamSummary", "bins", "--bamfiles", *bams, "--labels", *names]
@@ -166,15 +163,24 @@ def correlate(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "Pearson", "Spearman"])
 
 
-def indexed(path: str | Path, target: Path, fasta: str | Path, threads: int) -> Path:
+def indexed(path: str | Path, target: Path, threads: int) -> Path:
     """Put an indexed BAM file into a folder: a link to a BAM file, or what a CRAM file holds."""
     if file_format(str(path)) == "cram":
-        command = ["samtools", "view", "-b", "-1", "-T", fasta, "-@", threads - 1]
+        command = [
+            "samtools",
+            "view",
+            "-b",
+            "-1",
+            "--input-fmt-option",
+            CRAM_FIELDS,
+            "-@",
+            threads - 1,
+        ]
         _run([*command, "-o", target, path])
     else:
         target.symlink_to(Path(path).resolve())
     # sources may have no index, and lie where none can be written
-    _run(["samtools", "index", "-@", threads - 1, target])
+    _run(["samtools", "index", "-c", "-@", threads - 1, target])
     return target
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from attprior.assays import file_format
+from attprior.assays import CRAM_FIELDS, file_format
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.qc.tables import write_metrics, write_table
@@ -34,7 +34,6 @@ def measure_reads(
     alignments: Sequence[str | Path],
     filtered: str | Path | None,
     chrom_sizes: str | Path,
-    fasta: str | Path,
     metrics: str | Path,
     flagstats: str | Path,
     exclude_flags: int,
@@ -51,8 +50,6 @@ def measure_reads(
         The filtered, merged reads of BAM and CRAM files; None where there are none.
     chrom_sizes
         Sizes of the chromosomes used.
-    fasta
-        The genome, which CRAM files are read by.
     metrics
         Table of metric and value: files, reads, share_mapped, share_duplicates (flagged ones of
         those mapped), reads_kept, share_kept, fragments (of the reads kept, before duplicates are
@@ -70,7 +67,7 @@ def measure_reads(
     total, lengths, fragments = Counter(), [], []
     for path in map(str, alignments):
         if file_format(path) in FLAGGED:
-            groups = bam_fragments(path, sizes, fasta, exclude_flags, min_mapq, lengths, threads)
+            groups = bam_fragments(path, sizes, exclude_flags, min_mapq, lengths, threads)
         else:
             groups = bed_fragments(path, sizes, lengths)
         # a place in one file is not the same place in another: replicates share no molecule
@@ -144,7 +141,6 @@ def ratio(part: float, whole: float) -> float:
 def bam_fragments(
     path: str | Path,
     sizes: Mapping[str, int],
-    fasta: str | Path,
     exclude_flags: int,
     min_mapq: int,
     lengths: list[int],
@@ -161,8 +157,6 @@ def bam_fragments(
         BAM or CRAM file, sorted.
     sizes
         Chromosomes wanted.
-    fasta
-        The genome.
     exclude_flags, min_mapq
         The filter.
     lengths
@@ -172,14 +166,14 @@ def bam_fragments(
 
     Yields
     ------
-    (N,) int64
+    (N,) uint64
         Keys on one chromosome.
     """
     with pysam.AlignmentFile(
-        str(path), reference_filename=str(fasta), check_sq=False, threads=threads
+        str(path), format_options=[CRAM_FIELDS.encode()], check_sq=False, threads=threads
     ) as bam:
         wanted = {bam.get_tid(chrom) for chrom in sizes}
-        keys, current = array("q"), -1
+        keys, current = array("Q"), -1
         for read in bam.fetch(until_eof=True):
             flag, chrom = read.flag, read.reference_id
             # of a pair, the first read speaks for both
@@ -187,8 +181,8 @@ def bam_fragments(
                 continue
             if chrom != current:
                 if keys:
-                    yield np.array(keys, dtype=np.int64)
-                keys, current = array("q"), chrom
+                    yield np.array(keys)
+                keys, current = array("Q"), chrom
             if chrom not in wanted:
                 continue
             reverse = bool(flag & REVERSE)
@@ -197,7 +191,7 @@ def bam_fragments(
             if len(lengths) < LENGTHS:
                 lengths.append(read.infer_query_length() or 0)
         if keys:
-            yield np.array(keys, dtype=np.int64)
+            yield np.array(keys)
 
 
 def bed_fragments(

@@ -1,7 +1,7 @@
 """What tracks and peaks tell: strands, reads in peaks, widths and GC content of peaks."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +66,8 @@ def measure_tracks(
     table = None if peaks is None else read_peaks(peaks)
     merged = {} if table is None else merge(table)
     counts, inside, strands = np.zeros(len(tracks)), 0.0, {}
-    for chrom, size in sizes.items():
-        ends = [five_prime_counts(track, chrom, size) for track in tracks]
+    of_tracks = [five_prime_counts(track, sizes) for track in tracks]
+    for chrom, *ends in zip(sizes, *of_tracks, strict=True):
         counts += [numbers.sum() for _, numbers in ends]
         inside += sum(inside_of(*strand, *merged[chrom]) for strand in ends if chrom in merged)
         if len(tracks) == 2:
@@ -94,16 +94,23 @@ def measure_tracks(
     write_metrics(found, metrics)
 
 
-def five_prime_counts(track: str | Path, chrom: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (bp) with 5' ends on a chromosome of a bigWig, and how many there are."""
-    for _, runs in read_runs(track, {chrom: size}):
+def five_prime_counts(
+    track: str | Path, sizes: Mapping[str, int]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions (bp) with 5' ends on each chromosome of a bigWig, and how many there are."""
+    found = read_runs(track, sizes)
+    held, runs = next(found, (None, None))
+    for chrom in sizes:
+        if chrom != held:  # the file lacks it
+            yield np.zeros(0, dtype=np.int64), np.zeros(0)
+            continue
         runs = runs[runs["value"] != 0]
         lengths = (runs["end"] - runs["start"]).astype(np.int64)
         # 0, 1, ... within each run
         steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         counts = np.repeat(runs["value"].astype(np.float64), lengths)
-        return np.repeat(runs["start"].astype(np.int64), lengths) + steps, counts
-    return np.zeros(0, dtype=np.int64), np.zeros(0)
+        yield np.repeat(runs["start"].astype(np.int64), lengths) + steps, counts
+        held, runs = next(found, (None, None))
 
 
 def merge(intervals: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:

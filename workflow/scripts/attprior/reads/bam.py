@@ -1,6 +1,5 @@
 """5' ends of the reads of BAM and CRAM files."""
 
-import os
 import struct
 import subprocess
 import tempfile
@@ -12,13 +11,12 @@ import numba
 import numpy as np
 import pysam
 
+from attprior.assays import CRAM_FIELDS
 from attprior.errors import InputError
 
 REVERSE = 16  # SAM flag
 CHUNK = 1 << 24  # bytes of records read at once
 SMALLEST = 37  # bytes of the shortest record: its size, its fixed fields, an empty name
-# else samtools asks a server for chromosomes that the genome lacks
-NO_SERVER = {"REF_PATH": os.devnull, "REF_CACHE": os.devnull}
 
 Read = Callable[[int], bytes]
 Ends = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -29,7 +27,6 @@ def ends_of_bam(
     chroms: Mapping[str, int],
     exclude_flags: int,
     min_mapq: int,
-    fasta: str | Path | None = None,
 ) -> Iterator[Ends]:
     """Read the 5' ends of a BAM or CRAM file, in chunks.
 
@@ -39,15 +36,13 @@ def ends_of_bam(
     Parameters
     ----------
     path
-        BAM file, or CRAM if its name ends so; in any order.
+        BAM file, or CRAM if its name ends so, which needs no genome here; in any order.
     chroms
         Number of each chromosome that is used.
     exclude_flags
         Reads with any of these SAM flags are left out (``samtools view -F``).
     min_mapq
         Reads of a lower mapping quality are left out (``samtools view -q``).
-    fasta
-        Genome that a CRAM file was compressed by.
 
     Yields
     ------
@@ -64,7 +59,7 @@ def ends_of_bam(
         If the file cannot be read to its end.
     """
     try:
-        with _records(Path(path), fasta) as read:
+        with _records(Path(path)) as read:
             numbers = np.array([chroms.get(name, -1) for name in _header(read)] + [-1], np.int32)
             left = b""
             while content := read(CHUNK):
@@ -86,17 +81,15 @@ def ends_of_bam(
 
 
 @contextmanager
-def _records(path: Path, fasta: str | Path | None) -> Iterator[Read]:
+def _records(path: Path) -> Iterator[Read]:
     """Open a file as a stream of uncompressed BAM."""
     if path.suffix.lower() != ".cram":
         with pysam.BGZFile(str(path), "rb") as file:
             yield file.read
         return
-    command = ["samtools", "view", "-u", "-T", str(fasta), str(path)]
+    command = ["samtools", "view", "-u", "--input-fmt-option", CRAM_FIELDS, str(path)]
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=complaints, env={**os.environ, **NO_SERVER}
-        )
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints)
         try:
             with pysam.BGZFile(f"/dev/fd/{process.stdout.fileno()}", "rb") as file:
                 yield file.read

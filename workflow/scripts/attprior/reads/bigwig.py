@@ -1,7 +1,7 @@
 """Counts of 5' ends that come as bigWigs."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,8 @@ from attprior.bigwig import read_runs
 from attprior.errors import InputError
 
 log = logging.getLogger(__name__)
+
+TOO_MANY = 2.0**31  # the first number that an int32 can't hold
 
 Counts = tuple[np.ndarray, np.ndarray]
 
@@ -36,35 +38,49 @@ def counts_of_bigwigs(
     Raises
     ------
     InputError
-        If a file cannot be read, or holds values that are no counts.
+        If a file cannot be read, or holds values that are no counts; if a sum is too large.
     """
     nothing = np.empty(0, np.int32)
     total = dict.fromkeys(chroms, (nothing, nothing))
     for path in paths:
-        for chrom, found in counts_of_bigwig(path, chroms, strand).items():
-            total[chrom] = _sum(total[chrom], found)
+        for chrom, runs in count_runs(path, chroms, strand):
+            total[chrom] = _sum(total[chrom], _bases(runs), f"{path}: {chrom}")
     return list(total.values())
 
 
-def counts_of_bigwig(path: str | Path, chroms: Mapping[str, int], strand: str) -> dict[str, Counts]:
-    """Read a bigWig of counts: for each chromosome its bases and counts, as `counts_of_bigwigs`.
+def count_runs(
+    path: str | Path, chroms: Mapping[str, int], strand: str
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Read the runs of a bigWig of counts.
+
+    Parameters
+    ----------
+    path, chroms, strand
+        As those of `counts_of_bigwigs`.
+
+    Yields
+    ------
+    str
+        A chromosome that the file has.
+    (R,) structured
+        Its runs that are not zero, in order: start, end (half-open), value, above zero.
 
     Raises
     ------
     InputError
-        If the file cannot be read; if values are no whole numbers, or negative where they must
-        not be.
+        If the file cannot be read; if values are no whole numbers (infinite ones and NaN are not),
+        too large for an int32, or negative where they must not be.
     """
-    total, signs = {}, set()
+    signs: set[float] = set()
     for chrom, runs in read_runs(path, chroms):
-        runs = runs[np.nan_to_num(runs["value"]) != 0]
+        runs = runs[runs["value"] != 0]
         values = runs["value"]
-        whole = np.rint(values) == values
-        if not whole.all():
-            first = runs[np.argmin(whole)]
+        counts = (np.rint(values) == values) & (np.abs(values) < TOO_MANY)
+        if not counts.all():
+            first = runs[np.argmin(counts)]
             raise InputError(
-                f"{path}: {first['value']:g} at {chrom}:{first['start']} (0-based) is no whole "
-                "number. Give counts of 5' ends, neither normalised nor smoothed."
+                f"{path}: {first['value']:g} at {chrom}:{first['start']} (0-based) is no count. "
+                "Give whole numbers of 5' ends, neither normalised nor smoothed."
             )
         signs |= set(np.sign(values).tolist())
         if -1 in signs and (strand != "minus" or 1 in signs):
@@ -73,21 +89,33 @@ def counts_of_bigwig(path: str | Path, chroms: Mapping[str, int], strand: str) -
                 f"of the {strand} track are 0 or more. Give counts of 5' ends; files of the two "
                 "strands are listed plus, minus."
             )
-        lengths = (runs["end"] - runs["start"]).astype(np.int64)
-        # a run's bases count up from its start
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        bases = (np.repeat(runs["start"], lengths) + within).astype(np.int32)
-        total[chrom] = bases, np.repeat(np.abs(values).astype(np.int32), lengths)
+        if -1 in signs:
+            runs = runs.copy()
+            runs["value"] *= -1
+        yield chrom, runs
     if -1 in signs:
         log.info("%s: counts are stored negative, taken as positive", path)
-    return total
 
 
-def _sum(one: Counts, other: Counts) -> Counts:
+def _bases(runs: np.ndarray) -> Counts:
+    """The bases of runs, and their counts."""
+    lengths = (runs["end"] - runs["start"]).astype(np.int64)
+    # a run's bases count up from its start
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    bases = (np.repeat(runs["start"], lengths) + within).astype(np.int32)
+    return bases, np.repeat(runs["value"].astype(np.int32), lengths)
+
+
+def _sum(one: Counts, other: Counts, where: str) -> Counts:
     """Add counts, base by base."""
     bases = np.concatenate([one[0], other[0]])
     counts = np.concatenate([one[1], other[1]])
     order = np.argsort(bases, kind="stable")
     bases = bases[order]
     new = np.flatnonzero(np.diff(bases, prepend=-1))
-    return bases[new], np.add.reduceat(counts[order], new) if len(new) else counts
+    if not len(new):
+        return bases, counts
+    sums = np.add.reduceat(counts[order], new, dtype=np.int64)
+    if sums.max() >= TOO_MANY:
+        raise InputError(f"{where} has {sums.max()} 5' ends at a base, more than can be counted.")
+    return bases[new], sums.astype(np.int32)

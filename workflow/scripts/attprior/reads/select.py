@@ -4,10 +4,14 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pysam
+
+from attprior.assays import CRAM_FIELDS
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import aside, scratch
 
 DUPLICATE = 1024  # SAM flag
+SORTED_AT_ONCE = "256M"  # of reads, for each thread
 
 
 def flags_left_out(exclude_flags: int, keep_duplicates: bool) -> int:
@@ -21,25 +25,25 @@ def filter_reads(
     exclude_flags: int,
     min_mapq: int,
     keep_duplicates: bool,
-    fasta: str | Path | None = None,
     threads: int = 1,
 ) -> None:
     """Merge replicates, keep the reads that count, and index them.
 
+    Reads of CRAM files come without bases and qualities, so that no genome is needed.
+
     Parameters
     ----------
     bams
-        Sorted BAM or CRAM files.
+        Sorted BAM or CRAM files; their chromosomes may be in different orders.
     target
-        Sorted BAM file; its index is put beside it as ``{target}.bai``.
+        Sorted BAM file; its index is put beside it as ``{target}.csi``, the kind that knows
+        chromosomes of any length (.bai ends at 512 Mb).
     exclude_flags
         Reads with any of these SAM flags are left out (``samtools view -F``).
     min_mapq
         Reads of a lower mapping quality are left out (``samtools view -q``).
     keep_duplicates
         Whether reads marked as duplicates count.
-    fasta
-        Genome that CRAM files were compressed by.
     threads
         Threads for compression.
 
@@ -50,16 +54,20 @@ def filter_reads(
     """
     flags = flags_left_out(exclude_flags, keep_duplicates)
     bams = [str(bam) for bam in bams]
-    reference = ["--reference", str(fasta)] if fasta else []
-    with aside(target) as temporary:
+    with scratch(target) as folder, aside(target) as temporary:
+        fields, extra = ["--input-fmt-option", CRAM_FIELDS], ["-@", str(threads - 1)]
         # the commands name temporary files, which differ from run to run
-        select = ["samtools", "view", "--no-PG", "-b", "-@", str(threads - 1), "-F", str(flags)]
-        select += ["-q", str(min_mapq), "-o", str(temporary), *reference]
+        select = ["samtools", "view", "--no-PG", *extra, "-F", str(flags), "-q", str(min_mapq)]
         if len(bams) == 1:
-            commands = [[*select, *bams]]
+            commands = [[*select, "-b", "-o", str(temporary), *fields, *bams]]
         else:
-            merge = ["samtools", "merge", "--no-PG", "-u", *reference, "-", *bams]
-            commands = [merge, [*select, "-"]]
+            merge = ["samtools", "merge", "--no-PG", "-u", *fields, "-", *bams]
+            if _merge_is_sorted(bams):
+                commands = [merge, [*select, "-b", "-o", str(temporary), "-"]]
+            else:
+                sort = ["samtools", "sort", "--no-PG", *extra, f"-m{SORTED_AT_ONCE}"]
+                sort += ["-T", str(folder / "part"), "-o", str(temporary), "-"]
+                commands = [merge, [*select, "-u", "-"], sort]
         _pipe(commands, bams)
         if count(temporary, threads=threads) == 0:
             raise InputError(
@@ -67,9 +75,24 @@ def filter_reads(
                 "Lower reads/min_mapq or change reads/exclude_flags."
             )
     # after the renaming, as an index must not be older than its reads
-    with aside(f"{target}.bai") as temporary:
-        index = ["samtools", "index", "-@", str(threads - 1), str(target), str(temporary)]
+    with aside(f"{target}.csi") as temporary:
+        index = ["samtools", "index", "-c", "-@", str(threads - 1), str(target), str(temporary)]
         _pipe([index], bams)
+
+
+def _merge_is_sorted(bams: Sequence[str]) -> bool:
+    """Whether samtools merge keeps the order of sorted files.
+
+    It numbers chromosomes as they come, those of the first file first, and takes each file's reads
+    to be in the order of these numbers.
+    """
+    numbers: dict[str, int] = {}
+    for path in bams:
+        with pysam.AlignmentFile(path, check_sq=False) as bam:
+            own = [numbers.setdefault(chrom, len(numbers)) for chrom in bam.references]
+        if own != sorted(own):
+            return False
+    return True
 
 
 def _pipe(commands: Sequence[Sequence[str]], files: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from attprior.assays import file_format
 from attprior.bigwig import Runs, write_runs
@@ -27,7 +28,7 @@ def write_tracks(
     min_mapq: int = 0,
     keep_duplicates: bool = True,
     shift: tuple[int, int] = (0, 0),
-    fasta: str | Path | None = None,
+    checked: str | Path | None = None,
 ) -> None:
     """Write the counts of an experiment's 5' ends as bigWigs.
 
@@ -49,8 +50,9 @@ def write_tracks(
     shift
         Base pairs by which 5' ends move on the plus and on the minus strand. Those that leave their
         chromosome are dropped, and counted in the log. bigWigs stay as they are.
-    fasta
-        Genome that CRAM files were compressed by.
+    checked
+        Table that `attprior.reads.check.check_reads` wrote: files that were shifted before are moved
+        by what is left of the shift, unless that is (0, 0), which moves none.
 
     Raises
     ------
@@ -77,8 +79,9 @@ def write_tracks(
         )
     else:
         flags = flags_left_out(exclude_flags, keep_duplicates)
-        chunks = _chunks(sources, sizes, flags, min_mapq, fasta)
-        ends = _gather(chunks, sizes, shift, len(strands))
+        shifts = _shifts_left(shift, len(sources), checked)
+        chunks = _chunks(sources, sizes, flags, min_mapq, shifts)
+        ends = _gather(chunks, sizes, len(strands))
         if not any(map(len, itertools.chain(*ends))):
             raise InputError(
                 f"{', '.join(map(str, files))}: no read is counted. Lower reads/min_mapq or change "
@@ -90,9 +93,21 @@ def write_tracks(
             (chrom, *runs_of_counts(bases, number))
             for chrom, (bases, number) in zip(sizes, of_chroms, strict=True)
         ]
-        found = sum(int(((last - first) * number).sum()) for _, first, last, number in runs)
+        found = sum(
+            int(((last - first) * number.astype(np.int64)).sum()) for _, first, last, number in runs
+        )
         log.info("%s: %d 5' ends", strand, found)
         write_runs(targets[strand], sizes, [_with_zero(*columns) for columns in runs])
+
+
+def _shifts_left(
+    shift: tuple[int, int], number: int, checked: str | Path | None
+) -> list[tuple[int, int]]:
+    """By how much the ends of each file are still to be moved."""
+    if checked is None or not any(shift):
+        return [shift] * number
+    made = pd.read_csv(checked, sep="\t")[["shifted_plus", "shifted_minus"]].to_numpy()
+    return [(shift[0] - plus, shift[1] - minus) for plus, minus in made.tolist()]
 
 
 def _chunks(
@@ -100,21 +115,25 @@ def _chunks(
     sizes: Mapping[str, int],
     exclude_flags: int,
     min_mapq: int,
-    fasta: str | Path | None,
+    shifts: Sequence[tuple[int, int]],
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """5' ends of all files of reads, in chunks: number of the chromosome, position, minus strand."""
+    """5' ends of all files of reads, in chunks: number of the chromosome, position, minus strand.
+
+    Positions are those after the shift of each file.
+    """
     numbers = {chrom: number for number, chrom in enumerate(sizes)}
-    for path, name in sources:
+    for (path, name), shift in zip(sources, shifts, strict=True):
         if name in ("bam", "cram"):
-            yield from ends_of_bam(path, numbers, exclude_flags, min_mapq, fasta)
+            ends = ends_of_bam(path, numbers, exclude_flags, min_mapq)
         else:
-            yield from ends_of_intervals(path, name, sizes)
+            ends = ends_of_intervals(path, name, sizes)
+        for chroms, positions, minus in ends:
+            yield chroms, positions + np.where(minus, shift[1], shift[0]), minus
 
 
 def _gather(
     chunks: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]],
     sizes: Mapping[str, int],
-    shift: tuple[int, int],
     strands: int,
 ) -> list[list[np.ndarray]]:
     """Positions of 5' ends along all chromosomes laid end to end, by strand, in chunks of int64."""
@@ -124,11 +143,10 @@ def _gather(
     dropped = 0
     for chroms, positions, minus in chunks:
         used = chroms >= 0
-        chroms, minus = chroms[used], minus[used]
-        moved = positions[used] + np.where(minus, shift[1], shift[0])
-        inside = (moved >= 0) & (moved < lengths[chroms])
+        chroms, positions, minus = chroms[used], positions[used], minus[used]
+        inside = (positions >= 0) & (positions < lengths[chroms])
         dropped += len(inside) - int(inside.sum())
-        places = offsets[chroms] + moved
+        places = offsets[chroms] + positions
         chosen = (inside & ~minus, inside & minus) if strands == 2 else (inside,)
         for strand, mask in zip(found, chosen, strict=True):
             strand.append(places[mask])
