@@ -1,11 +1,15 @@
 """bigWigs read as arrays: as pyBigWig and pybigtools read them, whatever wrote them."""
 
+import time
+
 import numpy as np
 import pybigtools
 import pyBigWig
 import pytest
 from attprior.bigwig import read_runs
+from attprior.dataset.store import Coordinates
 from attprior.errors import InputError
+from attprior.qc.tracks import five_prime_counts
 
 # enough chromosomes and runs for trees of more than one level
 SIZES = {f"chr{number}": 40_000 + number for number in range(300)}
@@ -61,6 +65,22 @@ def test_fixed_and_variable_steps_are_read_as_well(tmp_path):
     found = dict(read_runs(path, {"chr1": 1000, "chr2": 1000}))
     assert found["chr1"].tolist() == [(10, 30, 1), (50, 70, 2)]
     assert found["chr2"].tolist() == [(100, 102, 3), (110, 112, 4), (120, 122, 5)]
+
+
+def test_time_goes_with_the_number_of_contigs(tmp_path):
+    sizes = {f"contig_{number}": 1000 for number in range(20_000)}
+    start = np.array([3])
+    with pyBigWig.open(str(tmp_path / "x.bw"), "w") as file:
+        file.addHeader(sorted(sizes.items()))
+        for chrom in sorted(sizes):
+            file.addEntries(chrom, start, values=[1.0], span=1, validate=False)
+    track, began = tmp_path / "x.bw", time.process_time()
+    assert len(dict(read_runs(track, sizes))) == len(sizes)
+    assert sum(len(bases) for bases, _ in five_prime_counts(track, sizes)) == len(sizes)
+    coordinates = Coordinates(tuple(sizes), np.full(len(sizes), 1000))
+    np.testing.assert_array_equal(coordinates.index(list(sizes)), np.arange(len(sizes)))
+    # several minutes where all contigs are looked through for each
+    assert time.process_time() - began < 10
 
 
 def test_file_without_values_gives_none(tmp_path):
