@@ -70,8 +70,8 @@ def code_hash(script: Path, *modules: Path) -> str:
     """Hash of the code of the library files that a script runs (16 hex digits).
 
     It is of syntax trees without docstrings, so that an edit of words or of the layout reruns nothing.
-    The package's own file, which holds its version alone, is left out: a release reruns nothing that
-    it leaves as it is.
+    The package's own file, which holds its version and no code that results depend on, is left out: a
+    release reruns nothing that it leaves as it is.
 
     Parameters
     ----------
