@@ -245,8 +245,15 @@ def test_defaults_pass_the_check():
             "config key 'training/folds/f': chr1 is in validation and test; keep it in one",
         ),
         (
-            {"training": {"folds": {"f": {"validation": ["chr2"], "test": ["chr3", "chr1"]}}}},
-            "config key 'training/folds/f': chr1 is in the test set of fold fold_1 too, so that its "
+            {
+                "training": {
+                    "folds": {
+                        "e": {"validation": ["chr8"], "test": ["chr1"]},
+                        "f": {"validation": ["chr2"], "test": ["chr3", "chr1"]},
+                    }
+                }
+            },
+            "config key 'training/folds/f': chr1 is in the test set of fold e too, so that its "
             "peaks would be counted twice; test on each chromosome in one fold",
         ),
         (

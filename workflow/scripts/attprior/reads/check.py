@@ -191,7 +191,7 @@ def _check_reference(
     path: Path, header: Sequence[Mapping[str, str]], kept: Mapping[str, int], fasta: str | Path
 ) -> None:
     """Compare the checksums of bases in a CRAM file's header with the genome's."""
-    done = subprocess.run(["samtools", "dict", str(fasta)], capture_output=True, text=True)
+    done = subprocess.run(["samtools", "dict", str(fasta)], capture_output=True, encoding="utf-8")
     if done.returncode:
         raise InputError(f"{fasta}: samtools dict failed: {done.stderr.strip()}")
     lines = pysam.AlignmentHeader.from_text(done.stdout).to_dict()["SQ"]
