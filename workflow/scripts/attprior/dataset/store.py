@@ -267,13 +267,14 @@ def _write_track(group: h5py.Group, path: str | Path, coordinates: Coordinates) 
     count = group.create_dataset("count", dtype=np.uint32, **empty)
     sizes = dict(zip(coordinates.names, coordinates.lengths.tolist(), strict=True))
     offsets = dict(zip(coordinates.names, coordinates.offsets.tolist(), strict=True))
-    total, batch = 0, []
+    total, batch, held = 0, [], 0
     for chrom, runs in read_runs(path, sizes):
         batch.append(_bases(path, chrom, runs, offsets[chrom]))
         total += int(batch[-1][1].sum(dtype=np.int64))
-        if sum(len(counts) for _, counts in batch) > BATCH:
+        held += len(batch[-1][1])
+        if held > BATCH:
             _append((position, count), batch)
-            batch = []
+            batch, held = [], 0
     _append((position, count), batch)
     log.info("%s: %d 5' ends at %d bases", group.name, total, len(position))
 
