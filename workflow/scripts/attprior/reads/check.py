@@ -1,6 +1,5 @@
 """Alignments looked at before anything long is done with them."""
 
-import gzip
 import hashlib
 import logging
 import os
@@ -23,6 +22,7 @@ from attprior.reads.bam import ends_of_bam
 from attprior.reads.bigwig import count_runs
 from attprior.reads.cuts import shift_made
 from attprior.reads.intervals import check_lines, ends_of_intervals
+from attprior.text import lines
 
 log = logging.getLogger(__name__)
 
@@ -194,8 +194,8 @@ def _check_reference(
     done = subprocess.run(["samtools", "dict", str(fasta)], capture_output=True, encoding="utf-8")
     if done.returncode:
         raise InputError(f"{fasta}: samtools dict failed: {done.stderr.strip()}")
-    lines = pysam.AlignmentHeader.from_text(done.stdout).to_dict()["SQ"]
-    wanted = {line["SN"]: line["M5"] for line in lines}
+    own = pysam.AlignmentHeader.from_text(done.stdout).to_dict()["SQ"]
+    wanted = {line["SN"]: line["M5"] for line in own}
     differing = [
         line["SN"]
         for line in header
@@ -299,8 +299,5 @@ def _shift_made(
 
 def _is_of_cell_ranger(path: Path) -> bool:
     """Whether the comment lines at the start of a file of fragments are Cell Ranger's."""
-    with path.open("rb") as file:
-        opened = gzip.open if file.read(2) == b"\x1f\x8b" else open
-    with opened(path, "rt", errors="replace") as lines:
-        comments = takewhile(lambda line: line.startswith("#"), lines)
-        return any(CELL_RANGER.match(line) for line in comments)
+    comments = takewhile(lambda line: line.startswith("#"), (line for _, line in lines(path, b"")))
+    return any(map(CELL_RANGER.match, comments))
