@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sqlite3
 from pathlib import Path
 
 import numpy as np
