@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from attprior.analysis.inputs import Sample, collect_tables, read_samples
-from attprior.analysis.spectrum import spectrum_table
-from attprior.analysis.truth import truth_values
+from attprior.analyses.inputs import Sample, collect_tables, read_samples
+from attprior.analyses.spectrum.tables import spectrum_table
+from attprior.analyses.truth.tables import truth_values
 from attprior.bed import read_bed
 from attprior.metrics import pairwise_jaccard
 from attprior.statistics import LEVEL, POWER, interval

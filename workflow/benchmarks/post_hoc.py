@@ -20,11 +20,12 @@ from tangermeme.ersatz import dinucleotide_shuffle
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from attprior.analysis.inputs import Sample, read_sample, write_table
-from attprior.analysis.low_pass import CUT, agreement, filtered, filters, low_pass, measures
-from attprior.analysis.tracks import per_example
-from attprior.analysis.truth import read_sites, site_mask
+from attprior.analyses.inputs import Sample, read_sample, write_table
+from attprior.analyses.low_pass.tables import CUT, agreement, filtered, filters, low_pass, measures
+from attprior.analyses.sites import site_mask
+from attprior.analyses.tracks import per_example
 from attprior.attribution.deepshap import deepshap
+from attprior.bed import read_bed
 from attprior.models.saved import load_model
 from attprior.sequence import one_hot_codes
 from attprior.statistics import differences
@@ -64,7 +65,7 @@ def compare(folder: Path, resources: Path) -> pd.DataFrame:
     """Differences of each way from DeepSHAP as it is, and of the arm with the prior from each."""
     folds = [folder / "profile" / arm / "fold_1" for arm in ARMS]
     first, second = (read_sample(fold / "attributions/profile.h5") for fold in folds)
-    sites = read_sites(resources / f"simulated/{folder.name}/sites.bed")
+    sites = read_bed(resources / f"simulated/{folder.name}/sites.bed")
     models = {seed: folds[0] / f"seed_{seed}/model.pt" for seed in first.seeds}
     plain = first.hypothetical["deepshap"]
     ways = {

@@ -22,7 +22,10 @@ rule attribute:
         deltas=report(
             f"{ARM}/{{fold}}/attributions/{{head}}.deltas.tsv",
             **reported_of(
-                ["arm", "model", "condition", "fold"], "attributions", "{head}", "deltas"
+                ["arm", "model", "condition", "fold"],
+                "attributions",
+                "{head}",
+                "../report/deltas.rst",
             ),
         ),
     log:

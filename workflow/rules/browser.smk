@@ -50,7 +50,7 @@ rule browser:
             SITES.format(condition=wildcards.condition) if has_sites(wildcards.condition) else []
         ),
     output:
-        report(f"{COMPARED}/browser.html", **reported("browser", "page")),
+        report(f"{COMPARED}/browser.html", **reported("browser", "page", "../report/browser.rst")),
     log:
         "<logs>/browser/{condition}/{model}/{comparison}.log",
     benchmark:

@@ -40,6 +40,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from attprior import __version__ as VERSION
 from attprior import provenance, settings
+from attprior.analyses import registry as analysis_registry
 from attprior.assays import ASSAYS, file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
 from attprior.files import aside
@@ -65,6 +66,7 @@ try:
     EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
     settings.check_experiments(EXPERIMENTS, config)
     LOCI = read_loci(config["locus"]) if config["locus"] else {}
+    ANALYSES = analysis_registry.registered()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -119,9 +121,9 @@ def resolved(model, arm=None):
     return settings.resolve(config, SCHEMA, model, arm)
 
 
-def code_of(script):
-    """Hash of the library files that a script imports: their edit reruns its rule."""
-    return provenance.code_hash(SCRIPTS / script)
+def code_of(script, *modules):
+    """Hash of the library files that a script runs: their edit reruns its rule."""
+    return provenance.code_hash(SCRIPTS / script, *modules)
 
 
 def code_with_model(script):
@@ -129,7 +131,7 @@ def code_with_model(script):
 
     def leaf(wildcards):
         chosen = resolved(wildcards.model, wildcards.arm)["architecture"]
-        return provenance.code_hash(SCRIPTS / script, registry.declaration(chosen).path)
+        return code_of(script, registry.declaration(chosen).path)
 
     return leaf
 

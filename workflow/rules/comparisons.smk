@@ -5,13 +5,6 @@ include: "footprints.smk"
 
 
 COMPARED = "<results>/conditions/{condition}/{model}/comparisons/{comparison}"
-ANALYSES = ["loci", "spectrum", "consistency", "performance", "motifs", "training"]
-ANALYSES += ["low_pass", "composition", "summits", "hits", "seeds"]
-# those that test the second arm of a comparison against the first
-TESTED = ["spectrum", "consistency", "performance", "footprints", "summits", "truth"]
-TESTED += ["composition", "low_pass"]
-
-
 # where sites are planted, no others are known
 SITES = f"{PLANTED}/{{condition}}/sites.bed" if PLANTED else config["truth"]["sites"]
 MOTIFS = f"{PLANTED}/motif.meme" if PLANTED else config["truth"]["motifs"]
@@ -26,15 +19,23 @@ def of_arms(path):
             f"<results>/conditions/{wildcards.condition}/{wildcards.model}/{{arm}}/{path}",
             arm=COMPARISONS[wildcards.comparison],
             fold=FOLDS,
+            first_fold=FOLDS[0],
             head=main_head(wildcards.model),
         )
 
     return files
 
 
-def reported(analysis, kind):
-    """Keywords of `report` for an output of an analysis."""
-    return reported_of(["condition", "model", "comparison"], analysis, kind, analysis)
+def reported(analysis, show, caption=None):
+    """Keywords of `report` for an output of an analysis, or of another page of a comparison."""
+    caption = caption or f"../scripts/attprior/analyses/{analysis}/caption.rst"
+    return reported_of(["condition", "model", "comparison"], analysis, show, caption)
+
+
+def tabulated(analysis, table, show=None):
+    """A table of an analysis; for the report if it is shown there."""
+    path = f"{COMPARED}/{analysis}{'' if table == 'table' else f'.{table}'}.tsv"
+    return report(path, **reported(analysis, show)) if show else path
 
 
 def has_sites(condition):
@@ -51,28 +52,44 @@ def sites_of(wildcards):
     return of_arms("motifs/{head}/sites.bed")(wildcards)
 
 
+def predicts_profiles(model):
+    """Whether a model predicts profiles, rather than whether bins are bound."""
+    architecture = resolved(model)["architecture"]
+    return registry.declaration(architecture).examples == "profiles"
+
+
+# what some analyses need: of what it is, whether that has it, and what the report says if not
+NEEDS = {
+    "known sites": (CONDITIONS, has_sites, "no known sites; see truth/sites"),
+    "sets of bases": (
+        CONDITIONS,
+        has_sets,
+        "no footprints, motifs or peaks of others; see footprints",
+    ),
+    "profiles": (MODELS, predicts_profiles, "predicts no profiles"),
+}
+
+
+def lacking(analysis):
+    """Conditions or models that lack what an analysis needs, and why they do."""
+    if not ANALYSES[analysis].needs:
+        return [], ""
+    names, has, reason = NEEDS[ANALYSES[analysis].needs]
+    return [name for name in names if not has(name)], reason
+
+
 def analyses(condition, model):
     """Analyses of a comparison: those whose inputs the condition and the model have."""
-    chosen = ANALYSES + ["profiles"] * predicts_profiles(model) + ["truth"] * has_sites(condition)
-    return chosen + ["footprints"] * has_sets(condition)
+    return [name for name in ANALYSES if not {condition, model} & set(lacking(name)[0])]
 
 
 def left_out():
     """Analyses that conditions or models lack the inputs of, as text."""
-    untrue = [condition for condition in CONDITIONS if not has_sites(condition)]
-    unset = [condition for condition in CONDITIONS if not has_sets(condition)]
-    binary = [model for model in MODELS if not predicts_profiles(model)]
+    reasons = [(TITLES[name], *lacking(name)) for name in ANALYSES]
     homer = [] if config["motifs"]["homer"]["enabled"] else CONDITIONS
-    reasons = [
-        ("footprints", unset, "no footprints, motifs or peaks of others; see footprints"),
-        ("truth", untrue, "no known sites; see truth/sites"),
-        ("profiles", binary, "predicts no profiles"),
-        ("homer", homer, "needs conda; see motifs/homer/enabled"),
-    ]
+    reasons.append((TITLES["homer"], homer, "needs conda; see motifs/homer/enabled"))
     return [
-        f"{TITLES[analysis]} of {', '.join(names)} ({reason})"
-        for analysis, names, reason in reasons
-        if names
+        f"{title} of {', '.join(names)} ({reason})" for title, names, reason in reasons if names
     ]
 
 
@@ -91,8 +108,8 @@ def tested():
     return [
         (condition, model, comparison, analysis)
         for condition, model, comparison in compared()
-        for analysis in TESTED
-        if analysis in analyses(condition, model)
+        for analysis in analyses(condition, model)
+        if "tests" in ANALYSES[analysis].tables
     ]
 
 
@@ -116,12 +133,6 @@ def figures():
     ]
 
 
-def predicts_profiles(model):
-    """Whether a model predicts profiles, rather than whether bins are bound."""
-    architecture = resolved(model)["architecture"]
-    return registry.declaration(architecture).examples == "profiles"
-
-
 def predicted_tracks(wildcards):
     """Input function: bigWigs of both arms' predicted profiles, if the model predicts any."""
     if not predicts_profiles(wildcards.model):
@@ -132,3 +143,39 @@ def predicted_tracks(wildcards):
         for task in tasks(wildcards.condition)
         for track in track_names(task)
     ]
+
+
+# what analyses read beside files of their arms
+SOURCES = {
+    "sites": sites_of,
+    "known sites": SITES or [],
+    "planted motifs": MOTIFS or [],
+    "folds": expand(
+        "<results>/conditions/{condition}/folds/{fold}.tsv", fold=FOLDS, allow_missing=True
+    ),
+    "labels": rules.labels.output[0],
+    "intervals": lambda wildcards: list(interval_sets(wildcards).values()),
+    "instance motifs": instance_motifs,
+}
+# their settings that are no config key
+VALUES = {
+    "folds": FOLDS,
+    "tasks": lambda wildcards: tasks(wildcards.condition),
+    "interval sets": lambda wildcards: list(interval_sets(wildcards)),
+    # one value with names in it, as Snakemake does not notice when two swap theirs
+    "instance sets": lambda wildcards: settings.as_text(instance_sets(wildcards)),
+}
+
+
+def source_of_analysis(place):
+    """Input of an analysis, by what it declares to read."""
+    of_arm = place.removeprefix("{arm}/")
+    return SOURCES[place] if of_arm == place else of_arms(of_arm)
+
+
+def value_of(place):
+    """Setting of an analysis, by what it declares."""
+    section, _, key = place.partition("/")
+    if section == "model":
+        return model_setting(*key.split("/"))
+    return lookup(place, within=config) if key else VALUES[place]

@@ -122,7 +122,7 @@ rule homer_motifs:
     output:
         table=report(
             f"{HOMER}/homer.tsv",
-            **reported_of(["condition"], "homer", "table", "homer"),
+            **reported_of(["condition"], "homer", "table", "../report/homer.rst"),
         ),
         de_novo=f"{HOMER}/de_novo.meme",
         known=f"{HOMER}/known.meme",

@@ -2,20 +2,7 @@
 
 TITLES = {
     "summary": "Summary",
-    "loci": "Example loci",
-    "spectrum": "Spectrum",
-    "consistency": "Consistency",
-    "seeds": "Clusters of seeds",
-    "performance": "Performance",
-    "footprints": "Footprints",
-    "summits": "Summits",
-    "truth": "Known sites",
-    "composition": "Composition",
-    "low_pass": "Low-pass filter",
-    "motifs": "Motifs",
-    "hits": "Motif instances",
-    "training": "Training",
-    "profiles": "Profiles",
+    **{name: analysis.title for name, analysis in ANALYSES.items()},
     "attributions": "Attributions",
     "homer": "HOMER",
     "browser": "Browser",
@@ -47,7 +34,7 @@ def reported_of(wildcards, category, show, caption):
     switched = next((name for name in several if RESULTS_OF[name] == 2), None)
     folders = [f"{{{name}}}" for name in several if name != switched]
     return {
-        "caption": f"../report/{caption}.rst",
+        "caption": caption,
         "category": CATEGORIES[category],
         "subcategory": ", ".join(folders) or None,
         "labels": {"show": show} | {name: f"{{{name}}}" for name in wildcards},

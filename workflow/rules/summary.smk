@@ -30,6 +30,7 @@ rule summarise:
         runtime=growing("30m"),
     params:
         code=code_of("summarise.py"),
+        headlines=lambda wildcards: settings.as_text(analysis_registry.headlines()),
         conditions=[condition for condition, *_ in tested()],
         models=[model for _, model, *_ in tested()],
         comparisons=[comparison for *_, comparison, _ in tested()],
@@ -99,6 +100,8 @@ rule headlines:
         runtime=growing("30m"),
     params:
         code=code_of("headlines.py"),
+        headlines=lambda wildcards: settings.as_text(analysis_registry.headlines()),
+        about=lambda wildcards: settings.as_text({a.title: a.about for a in ANALYSES.values()}),
         models=[", ".join(names[: min(2, len(MODELS))]) for names in compared()],
         setup=setup(),
         left_out=left_out(),

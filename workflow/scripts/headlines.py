@@ -1,9 +1,10 @@
 """Say in words what all analyses found."""
 
+import json
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import read_table
-from attprior.analysis.learnt import in_words
+from attprior.analyses.inputs import read_table
+from attprior.analyses.learnt import in_words
 from attprior.headlines import write_headlines
 from attprior.log import logged
 
@@ -23,5 +24,7 @@ with logged(snakemake.log[0]):
         list(dict.fromkeys(unlearnt)),  # an arm is in several comparisons
         params.setup,
         params.left_out,
+        json.loads(params.headlines),
+        json.loads(params.about),
         snakemake.output.page,
     )

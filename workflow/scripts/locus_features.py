@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import write_table
-from attprior.analysis.locus import Source, features_table, write_features_bed
+from attprior.analyses.inputs import write_table
+from attprior.analyses.locus import Source, features_table, write_features_bed
 from attprior.locus import read_locus
 from attprior.log import logged
 

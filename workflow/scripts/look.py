@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import torch
-from attprior.analysis.inputs import write_table
+from attprior.analyses.inputs import write_table
 from attprior.attribution.locus import look
 from attprior.locus import read_locus
 from attprior.log import logged

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import write_table
+from attprior.analyses.inputs import write_table
 from attprior.log import logged
 from attprior.methods import write_methods
 from attprior.software import parameters, versions

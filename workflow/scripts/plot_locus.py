@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from attprior.analysis.inputs import read_table
+from attprior.analyses.inputs import read_table
 from attprior.locus import read_locus
 from attprior.log import logged
 from attprior.plotting.locus import plot_locus

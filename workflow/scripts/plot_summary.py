@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import read_table
+from attprior.analyses.inputs import read_table
 from attprior.log import logged
 from attprior.plotting.style import save
 from attprior.plotting.summary import plot_summary

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
-from attprior.analysis.inputs import write_table
+from attprior.analyses.inputs import write_table
 from attprior.log import logged
 from attprior.search.study import run_trials
 from attprior.search.trial import measurer

@@ -1,9 +1,10 @@
 """Collect the headlines of all analyses."""
 
+import json
 from typing import TYPE_CHECKING
 
-from attprior.analysis.inputs import read_table, write_table
-from attprior.analysis.summary import Result, summary_table
+from attprior.analyses.inputs import read_table, write_table
+from attprior.analyses.summary import Result, summary_table
 from attprior.log import logged
 
 if TYPE_CHECKING:
@@ -17,4 +18,4 @@ with logged(snakemake.log[0]):
         for *one, path in zip(*names, snakemake.input.tests, strict=True)
     ]
     arms = dict(zip(params.names, zip(params.firsts, params.seconds, strict=True), strict=True))
-    write_table(summary_table(tested, arms), snakemake.output.table)
+    write_table(summary_table(tested, arms, json.loads(params.headlines)), snakemake.output.table)

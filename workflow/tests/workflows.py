@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from attprior.analyses.registry import registered
 
 ROOT = Path(__file__).parents[2]
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.MULTILINE)
-RULE = re.compile(
-    r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^ *(?:rule|checkpoint) \w+:|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
+HEAD = r"^ *(?:rule|checkpoint|use rule \w+ as)\b ?(\w*)"
+RULE = re.compile(rf"{HEAD}.*?\n(.*?)(?={HEAD}|\Z)", re.MULTILINE | re.DOTALL)
+# of rules that are made in a loop over the analyses
+LOOPED = re.compile(r'name:\s+f"(\w+)\{name\}"')
 # so little of everything that all rules run in a minute
 TINY = {
     "experiments": "sheet.tsv",
@@ -38,6 +39,48 @@ TINY = {
 }
 
 
+# an analysis that a user adds to the library's
+OWN_ANALYSIS = {
+    "__init__.py": """
+TITLE = "My own"
+ABOUT = "how large they get"
+PLACE = 200
+READS = {"attributions": "{arm}/{fold}/attributions/{head}.h5"}
+TABLES = {"table": None, "tests": "tests"}
+DRAWS = ["table"]
+HEADLINES = [
+    {"metric": "Largest contribution", "better": 1, "where": {"kind": "deepshap"}, "words": "size"}
+]
+""",
+    "tables.py": """
+import numpy as np
+import pandas as pd
+
+from attprior.analyses.inputs import read_samples
+from attprior.analyses.tracks import per_example
+from attprior.statistics import differences
+
+
+def tabulate(attributions, arms):
+    table = pd.concat(
+        per_example(
+            sample, np.abs(sample.contributions("deepshap")).max(-1), arm=sample.arm, kind="deepshap"
+        )
+        for sample in read_samples(attributions)
+    )
+    return {"table": table, "tests": differences(table.assign(metric="size"), arms, ["kind"])}
+""",
+    "figure.py": """
+from matplotlib import pyplot as plt
+
+
+def plot(table, arms):
+    figure, ax = plt.subplots()
+    ax.boxplot([table.value[table.arm == arm] for arm in arms])
+    return figure
+""",
+    "caption.rst": "{{ snakemake.wildcards.condition }}: the largest contribution of each peak.",
+}
 SINGLE_THREADS = ["--set-threads"] + [
     f"{rule}=1" for rule in ("train", "evaluate", "attribute", "modisco", "match")
 ]
@@ -158,7 +201,12 @@ def merged(*layers: dict) -> dict:
     return result
 
 
-def rules_with(words: str) -> set[str]:
+def rules_with(words: str = "") -> set[str]:
     """Names of the rules whose definition has these words."""
-    texts = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
-    return {name for text in texts for name, body in RULE.findall(text) if words in body}
+    found = set()
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        for name, body, _ in RULE.findall(path.read_text()):
+            looped = LOOPED.search(body)
+            names = [f"{looped[1]}{analysis}" for analysis in registered()] if looped else [name]
+            found |= set(names if words in body else [])
+    return found

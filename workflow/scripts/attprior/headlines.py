@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,19 +12,6 @@ from attprior.files import aside
 from attprior.numbers import interval_text, short
 from attprior.statistics import LEVEL, MOST_SEEDS
 
-# headlines that are told in words, evidence before what a prior brings about by construction
-WORDS = {
-    "Profile NLL": "the loss (NLL) of predicted profiles",
-    "Counts, Pearson": "the correlation (Pearson) of predicted and observed counts",
-    "Bins, auPRC": "the auPRC of bins",
-    "Share in known sites, DeepSHAP": "DeepSHAP's share in known sites",
-    "Share in sets of bases, DeepSHAP": "DeepSHAP's share in",
-    "Share in sites, against filtered": "the share in sites",
-    "GC dependence, DeepSHAP": "DeepSHAP's dependence on GC content outside sites",
-    "Jaccard of seeds, DeepSHAP": "the agreement of seeds in DeepSHAP (Jaccard; two copies score the "
-    "base pairs of the input)",
-    "High frequencies, DeepSHAP": "DeepSHAP's share of high frequencies",
-}
 VERDICTS = ("better", "worse", "cannot tell")
 STYLE = """
 .headlines { font: 15px/1.5 sans-serif; max-width: 62em; margin: 1em auto; padding: 0 1em }
@@ -41,6 +29,8 @@ def write_headlines(
     unlearnt: Sequence[str],
     setup: Mapping[str, str],
     left_out: Sequence[str],
+    headlines: Sequence[Mapping[str, Any]],
+    about: Mapping[str, str],
     path: str | Path,
 ) -> None:
     """Write the page.
@@ -48,7 +38,7 @@ def write_headlines(
     Parameters
     ----------
     table
-        As `attprior.analysis.summary.summary_table` makes it.
+        As `attprior.analyses.summary.summary_table` makes it.
     figure
         SVG of the same table.
     unlearnt
@@ -57,6 +47,10 @@ def write_headlines(
         What was compared, trained and read, by name.
     left_out
         Analyses that are left out, and why.
+    headlines
+        As `attprior.analyses.registry.headlines` gives them; those that have words are told.
+    about
+        Title of each analysis, and what it tells.
     path
         HTML; without head and body, so that it may stand within another page.
     """
@@ -67,14 +61,15 @@ def write_headlines(
     if len(table):
         drawing = Path(figure).read_text(encoding="utf-8")
         parts += [drawing[drawing.index("<svg") :], _note()]
-        parts += [_comparison(rows) for _, rows in table.groupby("comparison", sort=False)]
+        words = {line["metric"]: line["words"] for line in headlines if "words" in line}
+        parts += [_comparison(rows, words) for _, rows in table.groupby("comparison", sort=False)]
     else:
         parts.append("<p>Nothing was compared.</p>")
     if left_out:
         parts.append(f"<p><b>Left out:</b> {html.escape('; '.join(left_out))}.</p>")
     told = [f"<b>{name}:</b> {html.escape(text)}." for name, text in setup.items()]
     # lines, as docutils refuses any of more than 10,000 letters
-    body = "\n".join([*parts, f"<p>{'<br>'.join(told)}</p>", _table(table)])
+    body = "\n".join([*parts, f"<p>{'<br>'.join(told)}</p>", _table(table), _pages(about)])
     text = (
         '<!DOCTYPE html><meta charset="utf-8"><title>Headlines</title>'
         f'<style>{STYLE}</style><div class="headlines">\n'
@@ -82,6 +77,15 @@ def write_headlines(
     )
     with aside(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _pages(about: Mapping[str, str]) -> str:
+    """Say what each analysis tells."""
+    items = "\n".join(
+        f"<li><i>{html.escape(title)}</i>: {html.escape(text)}</li>"
+        for title, text in about.items()
+    )
+    return f"<h3>Analyses</h3><ul>{items}</ul>" if items else ""
 
 
 def _warning(unlearnt: Sequence[str]) -> str:
@@ -94,26 +98,25 @@ def _warning(unlearnt: Sequence[str]) -> str:
     )
 
 
-def _comparison(rows: pd.DataFrame) -> str:
+def _comparison(rows: pd.DataFrame, words: Mapping[str, str]) -> str:
     """Headlines of a comparison: a list for each condition and model."""
     # a filter's name follows its arm's after a comma
     first, second = rows["first"].iloc[0].split(",")[0], rows.second.iloc[0]
     title = html.escape(f"{second} against {first}".replace("_", " "))
-    lists = [_list(who, own) for who, own in rows.groupby("who", sort=False)]
+    lists = [_list(who, own, words) for who, own in rows.groupby("who", sort=False)]
     return "\n".join([f"<h3>{title}</h3>", *lists])
 
 
-def _list(who: str, rows: pd.DataFrame) -> str:
+def _list(who: str, rows: pd.DataFrame, words: Mapping[str, str]) -> str:
     counts = rows.verdict.value_counts()
     tally = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
-    told = [row for metric in WORDS for row in rows[rows.metric == metric].itertuples()]
-    items = "\n".join(f"<li>{html.escape(sentence(row))}</li>" for row in told)
+    told = [row for row in rows.itertuples() if row.metric in words]
+    items = "\n".join(f"<li>{html.escape(sentence(row, words[row.metric]))}</li>" for row in told)
     return f"<p><b>{html.escape(who)}</b>, of {len(rows)} metrics: {tally}.</p><ul>{items}</ul>"
 
 
-def sentence(row) -> str:
-    """Say in words what a row of the summary found."""
-    words = WORDS[row.metric]
+def sentence(row, words: str) -> str:
+    """Say what a row of the summary found, `words` being its metric."""
     if row.of:
         words += f" {row.of}" if words.endswith(" in") else f" ({row.of})"
     words = words[0].upper() + words[1:]

@@ -296,3 +296,8 @@ def auprc(labels: Any, scores: Any, weights: Any = None) -> float:
     if not len(labels) or not np.ptp(labels):
         return float("nan")
     return float(average_precision_score(labels, scores, sample_weight=weights))
+
+
+def with_others(similarity: NDArray) -> NDArray:
+    """Mean of each seed's similarities with the other seeds, (S,), from those of all pairs (S, S)."""
+    return (similarity.sum(axis=1) - np.diag(similarity)) / (len(similarity) - 1)

@@ -96,7 +96,7 @@ def packages(script: Path) -> frozenset[str]:
                         reach(str(words[words.index("-m") + 1]))
                 # a module that is chosen by name: any of its folder
                 case ast.Call(func=ast.Attribute(attr="import_module")):
-                    for sibling in sorted(path.parent.glob("*.py")):
+                    for sibling in sorted(path.parent.rglob("*.py")):
                         queue.append((sibling, ""))
                         queue += [(sibling, defined) for defined in _module(sibling)[1]]
     return frozenset(found - set(sys.stdlib_module_names))

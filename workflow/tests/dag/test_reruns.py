@@ -152,7 +152,8 @@ def test_new_experiment_leaves_the_other_condition(finished):
     [
         ("training/loop.py", FROM_TRAINING),
         ("evaluation.py", {"evaluate", "analyse_performance", "plot_performance"} | SUMMARY),
-        ("plotting/spectrum.py", {"plot_spectrum"}),
+        ("analyses/spectrum/figure.py", {"plot_spectrum"}),
+        ("analyses/spectrum/tables.py", {"analyse_spectrum", "plot_spectrum"} | SUMMARY),
         ("reads/check.py", FROM_READS),
         ("reads/bam.py", FROM_TRACKS),
         (

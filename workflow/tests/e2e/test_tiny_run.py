@@ -44,6 +44,23 @@ def test_few_examples_give_tables_and_figures_all_the_same(finished):
 
 
 @pytest.mark.end_to_end
+def test_own_analysis_is_run_drawn_tested_and_reported(finished):
+    project, run = finished
+    assert run.counts["analyse_mine"] == run.counts["plot_mine"] == 1
+    folder = project.path / "results/conditions/SPI1/profile/comparisons/prior"
+    assert list(pd.read_csv(folder / "mine.tsv", sep="\t").arm.unique()) == [
+        "without_prior",
+        "with_prior",
+    ]
+    assert (folder / "mine.svg").stat().st_size > 0
+    summary = pd.read_csv(project.path / "results/summary.tsv", sep="\t")
+    assert summary.metric[summary.analysis == "mine"].to_list() == ["Largest contribution"]
+    page = (project.path / "results/headlines.html").read_text()
+    assert "Largest contribution" in page and "<i>My own</i>: how large they get" in page
+    assert "My own" in (project.path / "results/report.html").read_text()
+
+
+@pytest.mark.end_to_end
 def test_every_job_left_a_log_and_a_benchmark(finished):
     project, run = finished
     results = project.path / "results"
@@ -103,7 +120,8 @@ def test_every_file_of_a_run_is_on_the_page_about_results(finished):
     known = [re.compile(pattern_of(path)) for path in documented()]
     made = [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
     made = [path for path in made if not path.startswith(("logs/", "benchmarks/"))]
-    made = [path for path in made if not Path(path).name.startswith(".")]
+    # the latter are of an analysis that the run adds
+    made = [path for path in made if not Path(path).name.startswith((".", "mine."))]
     assert len(made) > 100
     assert [path for path in made if not any(one.fullmatch(path) for one in known)] == []
 

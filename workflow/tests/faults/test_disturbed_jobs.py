@@ -4,17 +4,13 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from disks import disk, enlarge
 from replay import Job, names
+from workflows import rules_with
 
-WORKFLOW = Path(__file__).parents[2]
-RULE = re.compile(r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)", re.MULTILINE)
-RULES = {
-    rule for path in (WORKFLOW / "rules").glob("*.smk") for rule in RULE.findall(path.read_text())
-}
+RULES = rules_with()
 
 
 @dataclass

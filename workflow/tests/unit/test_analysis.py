@@ -5,7 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior import metrics
-from attprior.analysis import consistency, inputs, loci, motifs, recovery, spectrum, truth
+from attprior.analyses import inputs
+from attprior.analyses.consistency import tables as consistency
+from attprior.analyses.loci import tables as loci
+from attprior.analyses.motifs import tables as motifs
+from attprior.analyses.sites import site_mask
+from attprior.analyses.spectrum import tables as spectrum
+from attprior.analyses.truth import recovery
+from attprior.analyses.truth import tables as truth
 from attprior.bed import read_bed
 from attprior.errors import InputError
 from attprior.statistics import differences, groups_of
@@ -141,7 +148,7 @@ def test_site_mask_marks_the_overlap():
     sites = pd.DataFrame(
         {"chrom": ["chr1", "chr1", "chr2"], "start": [5, 95, 0], "end": [12, 120, 9]}
     )
-    mask = truth.site_mask(sites, np.array(["chr1", "chr2"]), np.array([10, 50]), 90)
+    mask = site_mask(sites, np.array(["chr1", "chr2"]), np.array([10, 50]), 90)
     np.testing.assert_array_equal(np.flatnonzero(mask[0]), [0, 1, 85, 86, 87, 88, 89])
     assert not mask[1].any()
 
@@ -156,7 +163,7 @@ def test_truth_is_found_better_with_less_noise(samples, sites):
 
 def test_share_of_attribution_that_is_all_in_sites_is_one(samples, sites):
     sample = samples[0]
-    mask = truth.site_mask(sites, sample.chrom, sample.start, LENGTH)
+    mask = site_mask(sites, sample.chrom, sample.start, LENGTH)
     inside = {k: v * mask[:, None] for k, v in sample.hypothetical.items()}
     table = truth.truth_table([sample._replace(hypothetical=inside)], sites)
     assert table[table.metric == "share_in_sites"].value.to_numpy() == pytest.approx(1)

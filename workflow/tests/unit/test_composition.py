@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis import composition
-from attprior.analysis.inputs import KINDS, Sample
-from attprior.plotting.composition import plot_composition
+from attprior.analyses.composition import tables as composition
+from attprior.analyses.composition.figure import plot as draw
+from attprior.analyses.inputs import KINDS, Sample
 from matplotlib import pyplot as plt
 from scipy.stats import pearsonr, spearmanr
 
@@ -117,7 +117,7 @@ def test_sequence_of_one_composition_has_no_correlation():
     other = made(ARMS[1])._replace(codes=sample.codes)
     table = composition.composition_table([sample, other], FLANK, NO_SITES)
     assert table.value.isna().all()
-    figure = plot_composition(table, pd.DataFrame(), ARMS)
+    figure = draw(table, pd.DataFrame(), ARMS)
     assert "No example" in figure.texts[0].get_text()
     plt.close("all")
 

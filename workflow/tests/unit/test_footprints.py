@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis import footprints
-from attprior.analysis.inputs import KINDS, Sample
-from attprior.analysis.tracks import BOUND
+from attprior.analyses.footprints import tables as footprints
+from attprior.analyses.inputs import KINDS, Sample
+from attprior.analyses.tracks import BOUND
 from attprior.errors import InputError
 from attprior.sequence import decode, encode, reverse_complement
 from attprior.settings import check_footprints

@@ -4,7 +4,8 @@ import re
 
 import pandas as pd
 import pytest
-from attprior.analysis.summary import COLUMNS
+from attprior.analyses.registry import headlines
+from attprior.analyses.summary import COLUMNS
 from attprior.headlines import write_headlines
 
 ROW = {
@@ -37,11 +38,14 @@ UNSURE = {"verdict": "cannot tell", "low": -0.05, "high": 0.3, "p_value": 0.2, "
 
 @pytest.fixture
 def page(tmp_path):
-    def write(*changes, unlearnt=(), setup=None, left_out=()):
+    def write(*changes, unlearnt=(), setup=None, left_out=(), about=None):
         table = pd.DataFrame([ROW | change for change in changes], columns=COLUMNS)
         figure = tmp_path / "summary.svg"
         figure.write_text('<?xml version="1.0"?>\n<svg>drawn</svg>')
-        write_headlines(table, figure, unlearnt, setup or {}, left_out, tmp_path / "page.html")
+        path = tmp_path / "page.html"
+        write_headlines(
+            table, figure, unlearnt, setup or {}, left_out, headlines(), about or {}, path
+        )
         return (tmp_path / "page.html").read_text().replace("&#x27;", "'")
 
     return write
@@ -127,3 +131,8 @@ def test_setup_is_told(page):
 
 def test_nothing_compared_is_said(page):
     assert "Nothing was compared" in page()
+
+
+def test_analyses_and_what_they_tell_are_listed(page):
+    text = page({}, about={"Motifs & more": "what they match"})
+    assert "<li><i>Motifs &amp; more</i>: what they match</li>" in text

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from attprior.analysis.inputs import of_present_base
-from attprior.analysis.locus import Source, features_table, write_features_bed
-from attprior.analysis.seeds import clusters, similarities
+from attprior.analyses.inputs import of_present_base
+from attprior.analyses.locus import Source, features_table, write_features_bed
+from attprior.analyses.seeds.figure import plot as draw_seeds
+from attprior.analyses.seeds.tables import clusters, similarities
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.locus import along, cut, look, place_windows
 from attprior.errors import InputError
@@ -14,7 +15,6 @@ from attprior.locus import Locus, read_loci
 from attprior.models.architecture import Head
 from attprior.models.saved import build, load_model, save_model
 from attprior.plotting.locus import plot_locus
-from attprior.plotting.seeds import plot_seeds
 from attprior.sequence import decode, one_hot_codes
 from attprior.training.job import open_windows
 from made_condition import CHROMOSOMES, SETTINGS
@@ -294,7 +294,7 @@ def test_heat_map_names_all_seeds_of_both_arms():
         columns=["locus", "arm", "seed", "cluster", "order"]
         + ["other_arm", "other_seed", "similarity"],
     )
-    figure = plot_seeds(table, ["a", "b"])
+    figure = draw_seeds(table, ["a", "b"])
     names = [[t.get_text() for t in ax.get_yticklabels()] for ax in figure.get_axes()]
     assert any(sorted(texts) == ["1", "1", "2", "2"] for texts in names)
     plt.close(figure)

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from attprior import metrics, priors
-from attprior.analysis import low_pass
-from attprior.analysis.consistency import consistency_table
-from attprior.analysis.inputs import KINDS, Sample
-from attprior.analysis.spectrum import spectrum_table
-from attprior.analysis.truth import site_mask
-from attprior.plotting.low_pass import plot_low_pass
+from attprior.analyses.consistency.tables import consistency_table
+from attprior.analyses.inputs import KINDS, Sample
+from attprior.analyses.low_pass import tables as low_pass
+from attprior.analyses.low_pass.figure import plot as draw
+from attprior.analyses.sites import site_mask
+from attprior.analyses.spectrum.tables import spectrum_table
 from matplotlib import pyplot as plt
 from sklearn.metrics import average_precision_score
 
@@ -171,7 +171,7 @@ def test_tests_set_the_second_arm_against_each_filter(samples):
 def test_one_seed_and_no_site_leave_their_metrics_out(samples, sites):
     table = table_of([sample(arm, 0.5, seeds=1) for arm in ARMS], sites.iloc[:0])
     assert set(table.metric) == {"high_frequency_share", "entropy"}
-    plot_low_pass(table, low_pass.low_pass_tests(table, ARMS), ARMS)
+    draw(table, low_pass.low_pass_tests(table, ARMS), ARMS)
     plt.close("all")
 
 
@@ -187,6 +187,6 @@ def test_no_examples_end_in_empty_tables_and_a_message(samples):
     tests = low_pass.low_pass_tests(table, ARMS)
     assert table.empty
     assert tests.empty
-    figure = plot_low_pass(table, tests, ARMS)
+    figure = draw(table, tests, ARMS)
     assert "No peaks" in figure.texts[0].get_text()
     plt.close("all")

@@ -6,21 +6,19 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis.learnt import learnt_nothing
-from attprior.analysis.tracks import BOUND
-from attprior.plotting import (
-    consistency,
-    footprints,
-    hits,
-    loci,
-    motifs,
-    performance,
-    spectrum,
-    style,
-    summits,
-    training,
-    truth,
-)
+from attprior.analyses.consistency import figure as consistency
+from attprior.analyses.footprints import figure as footprints
+from attprior.analyses.hits import figure as hits
+from attprior.analyses.learnt import learnt_nothing
+from attprior.analyses.loci import figure as loci
+from attprior.analyses.motifs import figure as motifs
+from attprior.analyses.performance import figure as performance
+from attprior.analyses.spectrum import figure as spectrum
+from attprior.analyses.summits import figure as summits
+from attprior.analyses.tracks import BOUND
+from attprior.analyses.training import figure as training
+from attprior.analyses.truth import figure as truth
+from attprior.plotting import style
 from attprior.plotting.logo import draw_logo, letter
 from attprior.statistics import differences
 from matplotlib import pyplot as plt
@@ -98,7 +96,7 @@ def draw_spectrum(arms, seeds):
     ).assign(freq_limit=30)  # fmt: skip
     curve = grid(arm=arms, kind=["gradient", "deepshap"], frequency=range(1, 101))
     tests = differences(table, arms, ["kind", "metric"])
-    return spectrum.plot_spectrum(table, curve.rename(columns={"value": "magnitude"}), tests, arms)
+    return spectrum.plot(table, curve.rename(columns={"value": "magnitude"}), tests, arms)
 
 
 def draw_consistency(arms, seeds):
@@ -109,7 +107,7 @@ def draw_consistency(arms, seeds):
     )  # fmt: skip
     table.loc[table.arm == "bound: bases shuffled", "value"] += 100
     tests = differences(table, arms, ["kind", "metric"])
-    return consistency.plot_consistency(table, tests, arms)
+    return consistency.plot(table, tests, arms)
 
 
 def draw_performance(arms, seeds):
@@ -118,7 +116,7 @@ def draw_performance(arms, seeds):
     table = grid(arm=arms, fold=["f"], seed=range(seeds), split=["test"], task=tasks, metric=names)
     table["constant"] = np.where(table.metric.isin(["profile_nll", "counts_mse"]), 0.5, np.nan)
     table["learnt_nothing"] = (table.value > table.constant).astype(int)
-    return performance.plot_performance(table, arms)
+    return performance.plot(table, arms)
 
 
 def draw_training(arms, seeds):
@@ -130,7 +128,7 @@ def draw_training(arms, seeds):
     table = table.assign(constant_loss=0.9, constant_profile_loss=0.8, constant_count_loss=0.7)
     table["best"] = (table.epoch == 3).astype(int)
     worse = (table.best == 1) & (table.validation_count_loss > 0.7)
-    return training.plot_training(table.assign(learnt_nothing=np.where(worse, "count", "")), arms)
+    return training.plot(table.assign(learnt_nothing=np.where(worse, "count", "")), arms)
 
 
 def draw_truth(arms, seeds):
@@ -139,13 +137,13 @@ def draw_truth(arms, seeds):
     )
     found = grid(arm=arms, caller=["finemo", "fimo"], peaks=["all", "test"])
     found = found.assign(name="any", recall=found.value, precision=0.5 + found.value / 2, f1=0.5)
-    return truth.plot_truth(table.assign(chance=0.1), found, arms)
+    return truth.plot(table.assign(chance=0.1), found, arms)
 
 
 def draw_hits(arms, seeds):
     table = grid(arm=arms, caller=["finemo", "fimo"], name=["any", "SPI1"], first=range(1, 100, 9))
     table = table.assign(last=table["first"] + 8, peaks=9, with_hit=(9 * table.value).round())
-    return hits.plot_hits(table.rename(columns={"value": "share"}), arms)
+    return hits.plot(table.rename(columns={"value": "share"}), arms)
 
 
 def measured(arms, seeds, metrics, **columns):
@@ -165,7 +163,7 @@ def draw_footprints(arms, seeds):
         top=np.geomspace(0.001, 1, 31),
     )  # fmt: skip
     curve = curve.rename(columns={"value": "enrichment"}).assign(most=20.0)
-    return footprints.plot_footprints(table, curve, tests, arms)
+    return footprints.plot(table, curve, tests, arms)
 
 
 def draw_summits(arms, seeds):
@@ -174,7 +172,7 @@ def draw_summits(arms, seeds):
         arm=[*arms, BOUND], fold=["f"], seed=range(seeds), kind=["gradient", "deepshap"],
         distance=range(5, 675, 10),
     )  # fmt: skip
-    return summits.plot_summits(table, curve.rename(columns={"value": "density"}), tests, arms)
+    return summits.plot(table, curve.rename(columns={"value": "density"}), tests, arms)
 
 
 def draw_loci(arms, seeds):
@@ -186,7 +184,7 @@ def draw_loci(arms, seeds):
     table["position"] += start
     table["base"] = rng.choice(list("ACGT"), len(table))
     table = table.assign(summit=start + 100).rename(columns={"value": "contribution"})
-    return loci.plot_loci(table, arms, flank=40)
+    return loci.plot(table, arms, flank=40)
 
 
 def motif_tables(arms):
@@ -207,7 +205,7 @@ def motif_tables(arms):
 
 
 def draw_motifs(arms, seeds):
-    return motifs.plot_motifs(*motif_tables(arms), arms)
+    return motifs.plot(*motif_tables(arms), arms)
 
 
 FIGURES = [
@@ -238,7 +236,7 @@ def test_seeds_that_learnt_nothing_are_named():
         table[column] = 1.0
     table["best"] = (table.epoch == 2).astype(int)
     table["learnt_nothing"] = ""
-    shown = " ".join(texts(training.plot_training(table, ARMS)))
+    shown = " ".join(texts(training.plot(table, ARMS)))
     assert "Learnt nothing" not in shown
     assert learnt_nothing(table) == []
     kept = table.best == 1
@@ -248,7 +246,7 @@ def test_seeds_that_learnt_nothing_are_named():
         (ARMS[0], "f", 2, ["count"]),
         *((ARMS[1], "f", seed, ["profile", "count"]) for seed in (1, 2, 3)),
     ]
-    (words,) = [t for t in texts(training.plot_training(table, ARMS)) if "Learnt nothing" in t]
+    (words,) = [t for t in texts(training.plot(table, ARMS)) if "Learnt nothing" in t]
     assert words.replace("\n", " ") == (
         "Learnt nothing - without prior: seed 2 (count); with prior: all 3 seeds (profile); "
         "with prior: all 3 seeds (count)"
@@ -258,13 +256,13 @@ def test_seeds_that_learnt_nothing_are_named():
 def test_empty_tables_give_a_figure_that_says_so():
     empty = pd.DataFrame(columns=["arm", "family", "kind", "metric", "locus", "split"])
     for figure, word in [
-        (motifs.plot_motifs(empty, empty, ARMS), "no pattern"),
-        (consistency.plot_consistency(empty, empty, ARMS), "nothing to compare"),
-        (loci.plot_loci(empty, ARMS, 40), "No peaks"),
-        (footprints.plot_footprints(empty, empty, empty, ARMS), "No sampled test peak"),
-        (summits.plot_summits(empty, empty, empty, ARMS), "No test peaks"),
-        (hits.plot_hits(empty, ARMS), "No peaks"),
-        (performance.plot_performance(empty, ARMS), "No metrics"),
+        (motifs.plot(empty, empty, ARMS), "no pattern"),
+        (consistency.plot(empty, empty, ARMS), "nothing to compare"),
+        (loci.plot(empty, ARMS, 40), "No peaks"),
+        (footprints.plot(empty, empty, empty, ARMS), "No sampled test peak"),
+        (summits.plot(empty, empty, empty, ARMS), "No test peaks"),
+        (hits.plot(empty, ARMS), "No peaks"),
+        (performance.plot(empty, ARMS), "No metrics"),
     ]:
         assert word in " ".join(texts(figure))
 

@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 from attprior import metrics
-from attprior.analysis import profiles
-from attprior.plotting.profiles import plot_profiles
+from attprior.analyses.profiles import tables as profiles
+from attprior.analyses.profiles.figure import plot as draw
 from matplotlib import pyplot as plt
 
 ARMS = ["without_prior", "with_prior"]
@@ -88,7 +88,7 @@ def test_one_strand_and_one_seed_are_drawn_too(tmp_path):
     table, totals = tables(tmp_path, strands=1, seeds=1)
     assert set(table.strand) == {"."}
     assert table.sd.isna().all()
-    figure = plot_profiles(table, totals, ARMS)
+    figure = draw(table, totals, ARMS)
     words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert words == ["observed", "without prior: one seed", "with prior: one seed"]
     plt.close("all")
@@ -96,7 +96,7 @@ def test_one_strand_and_one_seed_are_drawn_too(tmp_path):
 
 def test_minus_strand_hangs_below_the_line(tmp_path):
     table, totals = tables(tmp_path)
-    figure = plot_profiles(table, totals, ARMS)
+    figure = draw(table, totals, ARMS)
     panel = figure.subfigs[0].axes[0]
     sides = [np.sign(line.get_ydata()) for line in panel.lines[:2]]
     assert (sides[0] > 0).all()
@@ -108,5 +108,5 @@ def test_no_peaks_end_in_empty_tables_and_a_message(tmp_path):
     table, totals = tables(tmp_path, peaks=0)
     assert table.empty
     assert totals.empty
-    assert "No peaks" in plot_profiles(table, totals, ARMS).texts[0].get_text()
+    assert "No peaks" in draw(table, totals, ARMS).texts[0].get_text()
     plt.close("all")

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis import hits, recovery
-from attprior.analysis.overlaps import shared_bases, within
+from attprior.analyses.hits import tables as hits
+from attprior.analyses.overlaps import shared_bases, within
+from attprior.analyses.truth import recovery
 from attprior.bed import read_bed
 from attprior.motifs.hits import PLACE
 

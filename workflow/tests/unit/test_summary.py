@@ -3,14 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis.low_pass import filtered
-from attprior.analysis.summary import COLUMNS, HEADLINES, Result, summary_table
+from attprior.analyses import summary
+from attprior.analyses.low_pass.tables import filtered
+from attprior.analyses.registry import headlines
+from attprior.analyses.summary import COLUMNS, Result
 from attprior.plotting.summary import plot_summary
 from attprior.statistics import differences
 from matplotlib import pyplot as plt
 
 ARMS = ["without_prior", "with_prior"]
 COMPARISONS = {"prior": ARMS, "l2": ["without_prior", "l2"]}
+
+
+def summary_table(tested, arms):
+    return summary.summary_table(tested, arms, headlines())
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +91,7 @@ def test_order_is_that_of_comparisons_then_of_analyses():
     table = summary_table(made, COMPARISONS)
     assert list(table.comparison) == ["prior"] * 4 + ["l2"] * 3
     assert list(table.analysis[:4]) == ["consistency"] + ["spectrum"] * 3
-    names = [headline.metric for headline in HEADLINES]
+    names = [headline["metric"] for headline in headlines()]
     assert len(names) == len(set(names))
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.analysis import summits
-from attprior.analysis.inputs import KINDS, Sample
-from attprior.analysis.tracks import BOUND
+from attprior.analyses.inputs import KINDS, Sample
+from attprior.analyses.summits import tables as summits
+from attprior.analyses.tracks import BOUND
 from attprior.dataset.store import Labels
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from attprior.analysis.inputs import of_present_base
-from attprior.analysis.profiles import STRANDS
+from attprior.analyses.inputs import of_present_base
+from attprior.analyses.predictions import STRANDS
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.shuffles import references_of
 from attprior.dataset.windows import Windows

@@ -80,7 +80,7 @@ def page_loci(given: Sequence[str], table: str | Path, index: str | Path) -> lis
     given
         Loci as genome browsers write them.
     table
-        As `attprior.analysis.loci.loci_table` makes it; read if no loci are given.
+        As `attprior.analyses.loci.tables.loci_table` makes it; read if no loci are given.
     index
         Of the genome's FASTA file, or its chromosome sizes.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from attprior.analysis.profiles import read_predictions
+from attprior.analyses.predictions import read_predictions
 from attprior.attribution.average import mean_track
 from attprior.bigwig import write_runs
 from attprior.genome import read_chrom_sizes

@@ -13,18 +13,18 @@ An architecture is one file of this folder, and its name is the file's. The file
 that a run is planned without torch. A config then names the file: `architecture: mine`.
 """
 
-import ast
 import copy
 import difflib
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from attprior import models
+from attprior.declarations import constants
 from attprior.errors import InputError
 
 # heads by kind of examples: what a model predicts, and attributions can be of
 HEADS = {"profiles": ("profile", "count"), "bins": ("logit",)}
+DECLARED = ("EXAMPLES", "DEFAULTS")
 NEEDED = ("input_length", "batch_size", "prior")
 
 
@@ -39,7 +39,7 @@ class Declaration(NamedTuple):
 def names() -> list[str]:
     """Names of all architectures."""
     files = [path for folder in models.__path__ for path in sorted(Path(folder).glob("*.py"))]
-    return [path.stem for path in files if "DEFAULTS" in _constants(path)]
+    return [path.stem for path in files if "DEFAULTS" in constants(path, DECLARED)]
 
 
 def declaration(name: str) -> Declaration:
@@ -52,11 +52,11 @@ def declaration(name: str) -> Declaration:
     """
     paths = [Path(folder) / f"{name}.py" for folder in models.__path__]
     path = next((path for path in paths if path.is_file()), None)
-    if path is None or "DEFAULTS" not in _constants(path):
+    if path is None or "DEFAULTS" not in constants(path, DECLARED):
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names())}"
         raise InputError(f"unknown architecture '{name}'; {hint}")
-    found = _constants(path)
+    found = constants(path, DECLARED)
     if found.get("EXAMPLES") not in HEADS:
         raise InputError(
             f"{path}: EXAMPLES is {found.get('EXAMPLES')!r}; set it to {' or '.join(HEADS)}"
@@ -70,20 +70,3 @@ def declaration(name: str) -> Declaration:
     if missing:
         raise InputError(f"{path}: DEFAULTS lacks {', '.join(missing)}; add a value for each")
     return Declaration(path, found["EXAMPLES"], copy.deepcopy(found["DEFAULTS"]))
-
-
-@cache
-def _constants(path: Path) -> dict[str, Any]:
-    """Values of EXAMPLES and DEFAULTS at the top level of a file, where it has them."""
-    found = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id in ("EXAMPLES", "DEFAULTS"):
-            try:
-                found[target.id] = ast.literal_eval(node.value)
-            except ValueError:
-                raise InputError(
-                    f"{path}, line {node.lineno}: {target.id} must be written out as plain values "
-                    "(numbers, text, lists, dicts), since it is read without running the file"
-                ) from None
-    return found

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from attprior.analyses.loci.figure import heights, logo_window
+from attprior.analyses.profiles.figure import PALE, SIDES
 from attprior.locus import Locus
-from attprior.plotting.loci import heights, logo_window
 from attprior.plotting.logo import draw_logo
-from attprior.plotting.profiles import PALE, SIDES
 from attprior.plotting.style import ARM_COLOURS, GREY, PAGE_WIDTH, label, styled
 
 # inches
@@ -40,7 +40,7 @@ def plot_locus(
     contributions, predictions
         Tables of `attprior.attribution.locus.look` under each other, with a column `arm`.
     features
-        As `attprior.analysis.locus.features_table` makes it.
+        As `attprior.analyses.locus.features_table` makes it.
     firsts
         Arms that a comparison names first.
     flank

@@ -22,7 +22,7 @@ def plot_summary(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        As `attprior.analysis.summary.summary_table` makes it.
+        As `attprior.analyses.summary.summary_table` makes it.
     """
     table = table[table.difference.notna()]
     if table.empty:

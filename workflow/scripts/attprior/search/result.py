@@ -14,7 +14,7 @@ import yaml
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
-from attprior.analysis.inputs import KINDS, write_table
+from attprior.analyses.inputs import KINDS, write_table
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.search.leaves import trial_arm

@@ -1,1 +1,0 @@
-"""Analyses of a comparison: arrays and tables of two arms in, tables out."""
