@@ -1,6 +1,7 @@
-"""Genome: sequence, index, chromosome sizes and blacklist."""
+"""Genome: sequence, index, chromosome sizes and blacklist, and what is named of it."""
 
-from attprior.files import identity, is_gzip
+from attprior.files import identity
+from attprior.text import is_gzip
 
 # by name, where the config gives no FASTA file
 GENOMES = {

@@ -1,7 +1,6 @@
 """Intervals in BED files and their like, checked against the genome."""
 
 import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,13 +9,11 @@ import pandas as pd
 
 from attprior.errors import InputError
 from attprior.genome import naming_hint, other_names, some
-from attprior.text import lines
+from attprior.text import LARGEST, NUMBER, lines
 
 log = logging.getLogger(__name__)
 
 BED = ["chrom", "start", "end", "name"]
-NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-LARGEST = 2**53  # up to here every whole number is one
 LISTED = 5  # lines named in a message
 
 
@@ -89,14 +86,6 @@ def whole_intervals(
     least = table.start + (0 if may_be_empty else 1)
     refuse(table, (table.start < 0) | (table.end < least), path, "not 0 <= start < end")
     return table
-
-
-def whole_number(text: str) -> int | None:
-    """A whole number, such as 1000 or R's 1e+03; None of another text."""
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    number = float(text) if re.fullmatch(NUMBER, text) else np.nan
-    return int(number) if number % 1 == 0 and abs(number) <= LARGEST else None
 
 
 def numbers(table: pd.DataFrame, column: str, path: str | Path, whole: bool = False) -> pd.Series:

@@ -144,12 +144,6 @@ def identity(path: str | Path) -> tuple[int, int] | str:
     return found.st_dev, found.st_ino
 
 
-def is_gzip(path: str | Path) -> bool:
-    """Whether a file is compressed by gzip or bgzip, whatever its name."""
-    with open(path, "rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
 def links_below(folders: Iterable[str | Path]) -> dict[Path, Path]:
     """Links in folders, at any depth, and where they lead; no link is followed."""
     found = {}

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pysam
 
-from attprior.bed import whole_number
 from attprior.errors import InputError
 from attprior.files import aside, scratch
 from attprior.genome import read_chrom_sizes, some
-from attprior.text import lines
+from attprior.text import lines, whole_number
 
 log = logging.getLogger(__name__)
 

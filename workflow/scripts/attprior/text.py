@@ -8,6 +8,7 @@ cells of a sheet, where spreadsheets quote.
 import csv
 import gzip
 import io
+import math
 import re
 import zlib
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ BLOCK = 1 << 17  # bytes read at once, which stay in the processor's cache
 GZIP = b"\x1f\x8b"
 # the empty block that ends every whole bgzip file (SAM specification, section 4.1.2)
 END_OF_BGZIP = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+LARGEST = 2**53  # up to here every whole number is one
 MARK = b"\xef\xbb\xbf"  # of UTF-8
 # how files begin that people take for text
 KINDS = {
@@ -46,6 +49,12 @@ KINDS = {
 NO_INTERVAL = rb"#|(?:track|browser)(?:[ \t]|$)"
 COMMENT = rb" *#"  # in a sheet
 TODO = "text is wanted: save it as UTF-8 text, with cells separated by tabs."
+
+
+def is_gzip(path: str | Path) -> bool:
+    """Whether a file is compressed by gzip or bgzip, whatever its name."""
+    with open(path, "rb") as file:
+        return file.read(len(GZIP)) == GZIP
 
 
 def blocks(path: str | Path) -> Iterator[tuple[int, bytes]]:
@@ -191,6 +200,14 @@ class Lines:
     def __iter__(self) -> Iterator[bytes]:
         """Pandas takes for files what has this."""
         return iter(lambda: self.read(BLOCK), b"")
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number, such as 1000 or R's 1e+03; None of another text."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    number = float(text) if re.fullmatch(NUMBER, text) else math.nan
+    return int(number) if number % 1 == 0 and abs(number) <= LARGEST else None
 
 
 def read_cells(path: str | Path) -> list[tuple[int, list[str]]]:

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from attprior.files import identity, is_gzip, links_below, names_of
+from attprior.files import identity, links_below, names_of
 from attprior.outputs import Output, Outputs, texts
+from attprior.text import is_gzip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from attprior.bed import whole_number
 from attprior.browser.slices import feature_rows
 from attprior.files import aside
 from attprior.locus import Locus
+from attprior.text import whole_number
 
 COLUMNS = ["kind", "source", "chrom", "start", "end", "name", "score", "strand", "summit"]
 HIGHEST_SCORE = 1000  # that BED allows

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pybigtools
 
-from attprior.bed import whole_number
 from attprior.errors import InputError
 from attprior.locus import Locus
-from attprior.text import lines
+from attprior.text import lines, whole_number
 
 PEAK_COLOUR, SUMMIT_COLOUR = "170,170,170", "0,0,0"
 

@@ -22,12 +22,11 @@ from attprior.reads.bam import ends_of_bam
 from attprior.reads.bigwig import count_runs
 from attprior.reads.cuts import shift_made
 from attprior.reads.intervals import check_lines, ends_of_intervals
-from attprior.text import lines
+from attprior.text import END_OF_BGZIP, lines
 
 log = logging.getLogger(__name__)
 
-# what ends every whole file (SAM specification, section 4.1.2; CRAM specification, section 9)
-END_OF_BAM = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+# what ends every whole CRAM file (CRAM specification, section 9)
 END_OF_CRAM = b"\xe0EOF"
 EXAMINED = 100_000  # reads that are looked at: enough to tell, quick on any file
 UNMAPPED = 4  # SAM flag
@@ -144,7 +143,7 @@ def _check_whole(path: Path) -> None:
     else:
         if not _is_bam(path):
             raise InputError(f"{path}: not a BAM file. Convert it with samtools view -b.")
-        whole = end.endswith(END_OF_BAM)
+        whole = end.endswith(END_OF_BGZIP)
     if not whole:
         raise InputError(
             f"{path}: truncated, as the end-of-file block is missing. Copy or download it again."

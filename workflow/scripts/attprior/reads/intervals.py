@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from attprior.bed import whole_number
 from attprior.errors import InputError
-from attprior.text import Lines, lines
+from attprior.text import Lines, lines, whole_number
 
 log = logging.getLogger(__name__)
 
