@@ -53,6 +53,32 @@ if IN_PLACE:
         )
 
 
+def named_chromosomes():
+    """Chromosomes that the config names, by key; of genome/exclude, those that are its own."""
+    named = {
+        f"training/folds/{fold}/{split}": names
+        for fold, splits in config["training"]["folds"].items()
+        for split, names in splits.items()
+    }
+    # the schema's are of no genome in particular
+    usual = SCHEMA["properties"]["genome"]["properties"]["exclude"]["default"]
+    own = [name for name in config["genome"]["exclude"] if name not in usual]
+    return named | {"genome/exclude": own}
+
+
+def named_intervals():
+    """Config keys that name files of intervals, and the files."""
+    if REFERENCE_FILES["blacklist"]:
+        yield "genome/blacklist", REFERENCE_FILES["blacklist"]
+    for condition in CONDITIONS:
+        for name, path in FOOTPRINTS["intervals"].get(condition, {}).items():
+            yield f"footprints/intervals/{condition}/{name}", path
+    # sites that are planted here come after the labels
+    known = filter(has_sites, CONDITIONS if not PLANTED else [])
+    for path in dict.fromkeys(SITES.format(condition=condition) for condition in known):
+        yield "truth/sites", path
+
+
 rule download_reference:
     """Bring the genome or its blacklist here."""
     output:
@@ -127,3 +153,32 @@ rule chrom_sizes:
         exclude=lookup("genome/exclude", within=config),
     script:
         "../scripts/chrom_sizes.py"
+
+
+rule check_places:
+    """Check chromosomes, loci and intervals that the config names of the genome."""
+    input:
+        index=f"{GENOME}.fa.fai",
+        chrom_sizes=rules.chrom_sizes.output[0],
+        intervals=lambda wildcards: [path for _, path in named_intervals()],
+    output:
+        "<results>/places.checked",
+    log:
+        "<logs>/check_places.log",
+    benchmark:
+        "<benchmarks>/check_places.tsv"
+    priority: 100
+    conda:
+        "../../envs/reads.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing("10m"),
+    params:
+        code=code_of("check_places.py"),
+        intervals=lambda wildcards: [key for key, _ in named_intervals()],
+        # one value each with names in it, as Snakemake does not notice when two swap theirs
+        chromosomes=settings.as_text(named_chromosomes()),
+        loci=settings.as_text({"browser/loci": config["browser"]["loci"]}),
+    script:
+        "../scripts/check_places.py"

@@ -16,6 +16,7 @@ rule search_study:
         labels=searched("labels.h5"),
         fold=searched("folds/{fold}.tsv"),
         fasta=SEQUENCE,
+        checked=ancient("<results>/places.checked"),
     output:
         f"{SEARCHED}/definition.json",
     log:

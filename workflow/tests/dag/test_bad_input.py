@@ -4,7 +4,7 @@ import gzip
 
 import pysam
 import pytest
-from workflows import TINY, Project
+from workflows import JOB, TINY, Project
 
 GENOME = {"chr1": 4000, "chr2": 3000, "chr3": 3000}
 LOCAL = {
@@ -166,11 +166,35 @@ def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
         "config key 'training/folds/fold_1': 8 peaks of TF lie on the test chromosomes (chr3)",
     ):
         assert message in text
-    assert "\nrule train:" not in text
+    assert "rule train:" not in text
     results = local.path / "results"
     assert (results / "experiments/good/plus.bw").exists()
     assert (results / "conditions/TF/labels.h5").exists()
     assert not (results / "conditions/TF/folds/fold_1.tsv").exists()
+
+
+def test_what_the_genome_lacks_stops_a_run_before_reads_are_looked_at(local):
+    for name in ("prints", "list", "sites.TF"):
+        local.write(f"{name}.bed", "1\t100\t200\n")
+    folds = {"fold_1": {"validation": ["2"], "test": ["chr3"]}}
+    config = {
+        "pathvars": {"results": "named"},
+        "genome": {"blacklist": "list.bed"},
+        "training": {"folds": folds},
+        "browser": {"loci": ["3:1-100"]},
+        "footprints": {"intervals": {"TF": {"CTCF": "prints.bed"}}},
+        "truth": {"sites": "sites.{condition}.bed"},
+    }
+    text = failure(local, config=config)
+    for key in (
+        *("footprints/intervals/TF/CTCF", "genome/blacklist", "browser/loci", "truth/sites"),
+        "training/folds/fold_1/validation",
+    ):
+        assert f"config key '{key}'" in text
+    assert "prints.bed: none of its chromosomes is the genome's. It has 1; the genome has" in text
+    assert "the genome has no chromosome 2; it has chr1, chr2, chr3. Did you mean chr2?" in text
+    assert "rule check_places:" in text
+    assert "rule check_reads:" not in text
 
 
 @pytest.fixture
@@ -185,7 +209,7 @@ def test_cuda_without_a_gpu_stops_before_the_first_job(local, no_gpu):
     target = ("results/experiments/good/qc.tsv", "--forcerun", "qc")
     text = failure(local, *target, config={"training": {"device": "cuda"}})
     assert "config key 'training/device' is cuda, but torch sees no GPU here" in text
-    assert "\nrule " not in text
+    assert not JOB.search(text)
 
 
 def test_plan_for_a_gpu_can_be_made_without_one(local, no_gpu):
@@ -201,4 +225,4 @@ def test_unreadable_peaks_name_the_file(local):
     local.sheet(GOOD_ROW.replace("good.narrowPeak", path.name), name="bad.tsv")
     target = "results/experiments/good/peaks.narrowPeak"
     text = failure(local, target, config={"experiments": "bad.tsv"})
-    assert "cut.narrowPeak.gz: cannot be read" in text
+    assert "cut.narrowPeak.gz: damaged (Compressed file ended before" in text

@@ -128,7 +128,7 @@ def test_new_condition_plans_only_its_own_jobs(finished):
         finished.sheet(*SHEET)
     # no sets of footprints are given for it
     footprints = {"analyse_footprints", "plot_footprints"}
-    assert set(plan.counts) == (FROM_READS | {"peaks"}) - footprints
+    assert set(plan.counts) == (FROM_READS | {"peaks", "check_places"}) - footprints
     assert {job["condition"] for job in plan.jobs} == {"OWN", None}
     assert {job["experiment"] for job in plan.jobs} == {"own", None}
 
@@ -194,7 +194,7 @@ def test_other_words_in_the_library_rerun_nothing(finished):
         ({"training": {"device": "cpu"}}, set()),
         (
             {"training": {"folds": {"fold_1": {"validation": ["chr3"], "test": ["chr2"]}}}},
-            {"fold", "methods"} | FROM_TRAINING,
+            {"fold", "methods", "check_places"} | FROM_TRAINING,
         ),
         ({"attribution": {"sample": 6}}, FROM_ATTRIBUTION | {"methods"}),
         ({"figures": {"locus_flank": 40}}, {"plot_loci", "browser"}),

@@ -1,0 +1,20 @@
+"""Check what the config names of the genome."""
+
+import json
+from typing import TYPE_CHECKING
+
+from attprior.log import logged
+from attprior.places import check_places
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    check_places(
+        snakemake.input.index,
+        snakemake.input.chrom_sizes,
+        snakemake.output[0],
+        chromosomes=json.loads(snakemake.params.chromosomes),
+        loci=json.loads(snakemake.params.loci),
+        intervals=zip(snakemake.params.intervals, snakemake.input.intervals, strict=True),
+    )
