@@ -207,7 +207,7 @@ def _of_bam(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines
 def _of_text(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
     pairs = is_bedpe(path)
     for number, line in lines(path):
-        fields = line.split("\t")
+        fields = [field.strip() for field in line.split("\t")]
         try:
             reads = _mates(fields) if pairs else [_interval(*fields[:3], fields[5])]
         except (IndexError, TypeError, ValueError):

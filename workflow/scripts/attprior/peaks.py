@@ -159,12 +159,16 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
     table = pd.DataFrame(
         {column: ABSENT[column] for column in COLUMNS} | {"line": fields.line}, index=fields.index
     )
-    for place, column in LAYOUTS[layout].items():
+    places = {column: place for place, column in LAYOUTS[layout].items()}
+    for column, place in places.items():
         if place < width:
             table[column] = fields[place]
     table["score"] = table.score.replace(".", "0")
-    refuse(table, ~table.strand.isin(STRANDS), path, "the strand (column 6) is none of + - .")
+    # first, as a row of names has no numbers where strands may be
     table = whole_intervals(table, path)
+    refuse(
+        table, ~table.strand.isin(STRANDS), path, "the strand (column 6) is not one of + - and ."
+    )
     for column in ("score", "signal", "p_value", "q_value", "summit"):
         table[column] = numbers(table, column, path, whole=column == "summit")
     if layout == "BED":
@@ -177,7 +181,7 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
             if width < 5
             else "the score (column 5) for the signal"
             if layout == "BED"
-            else f"column {list(LAYOUTS[layout].values()).index('signal') + 1} for the signal",
+            else f"column {places['signal'] + 1} for the signal",
         )
     outside = (table.summit < -1) | (table.summit >= table.end - table.start)
     refuse(table, outside, path, "the summit (column 10, relative to the start) is not inside")

@@ -25,6 +25,7 @@ LARGEST = 2**53  # up to here every whole number is one
 MARK = b"\xef\xbb\xbf"  # of UTF-8
 # how files begin that people take for text
 KINDS = {
+    b"\xff\xfe\0\0": "UTF-32 text",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"PK": "an .xlsx or zip file",

@@ -103,6 +103,17 @@ def test_reads_are_fragments_only_if_all_are_paired(tmp_path, pairs):
     assert not has_fragments(single) and not has_fragments("reads.bed.gz")
 
 
+@pytest.mark.parametrize("name", ["given.bed", "given.bed.gz"])
+def test_names_and_compression_of_reads_change_nothing(written, tmp_path, name):
+    text = '\ufeff#chrom\tstart\nchr1\t10\t46\t#1\t0\t+ \r\nchr1\t 20\t56\t"2\t0\t-\r\n'
+    for content in (text.encode(), gzip.compress(text.encode())):
+        (tmp_path / name).write_bytes(content)
+        assert [row[:3] + row[5:] for row in written(tmp_path / name)] == [
+            ["chr1", "10", "46", "+"],
+            ["chr1", "20", "56", "-"],
+        ]
+
+
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [

@@ -93,6 +93,16 @@ def test_formats_are_told_by_their_columns(prepare, line, signal, summit):
 
 
 @pytest.mark.parametrize(
+    ("line", "column"),
+    [(BED12, 5), (BED12 + "\t5.5\t4\t3", 13), ("chr2\t20\t80\tp\t700\t.\t5.5\t4\t3", 7)],
+)
+def test_the_log_says_which_column_is_the_signal(prepare, caplog, line, column):
+    with caplog.at_level(logging.WARNING):
+        prepare(line + "\n")
+    assert f"column {column})" in caplog.text or f"column {column} for the signal" in caplog.text
+
+
+@pytest.mark.parametrize(
     ("line", "message"),
     [
         (BED12.replace("0,40,", "0,41,"), "columns 10 to 12 are no blocks of BED12"),
@@ -100,6 +110,7 @@ def test_formats_are_told_by_their_columns(prepare, line, signal, summit):
         ("chr2\t20\t80\t7\t5\tchr2:30-40", "the strand"),  # SEACR's
         ("chr2\tMACS\tpeak\t20\t80\t.\t+\t.\tID", "start is not a whole number"),  # GFF
         ("chr2\t20\t80\t60\t50\t9.5\t3\t2\t1\tpeak", "the strand"),  # MACS3's table
+        ("chr\tstart\tend\tlength\tabs_summit\tpileup", "start is not a whole number"),  # its names
     ],
 )
 def test_files_of_other_columns_are_refused(prepare, line, message):

@@ -76,6 +76,7 @@ def test_line_ends_and_comments_at_the_edges_of_blocks_are_read(tmp_path):
     [
         ("chr1\t1\t2\n".encode("utf-16"), "line 1: UTF-16 text, but text is wanted: save it as UTF-8"),
         ("chr1\t1\t2\n".encode("utf-16-le"), "line 1: a zero byte"),
+        ("chr1\t1\t2\n".encode("utf-32"), "line 1: UTF-32 text"),
         ("chr1\t1\t2\nchr1\t1\t2\tä\n".encode("cp1252"), "line 2: the byte 0xe4 in .*ä.* is no UTF-8"),
         (b"PK\x03\x04rest", "line 1: an .xlsx or zip file, but text is wanted: save it as UTF-8 text"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "line 1: an .xls file"),
