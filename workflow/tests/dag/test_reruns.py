@@ -155,7 +155,7 @@ def test_new_experiment_leaves_the_other_condition(finished):
         ("analyses/spectrum/figure.py", {"plot_spectrum"}),
         ("analyses/spectrum/tables.py", {"analyse_spectrum", "plot_spectrum"} | SUMMARY),
         ("reads/check.py", FROM_READS),
-        ("reads/bam.py", FROM_TRACKS),
+        ("reads/tracks.py", FROM_TRACKS),
         (
             "motifs/matching.py",
             {"match", "hits", "sites", "browser"}
