@@ -39,6 +39,9 @@ LAYOUTS = {
 }
 BLOCKS = [9, 10, 11]  # columns of BED12: number of blocks, their sizes and their starts
 STRANDS = ("+", "-", ".", "*", "")
+# what ranks peaks where the signal does not, with its column: greater is better
+INSTEAD = {"p_value": 8, "q_value": 9, "score": 5}
+MOST_TIED = 0.1  # share of peaks of one signal from which on it is said not to rank them
 
 
 def prepare_peaks(
@@ -65,7 +68,7 @@ def prepare_peaks(
     blacklist
         BED file; peaks that overlap it are dropped and counted.
     best
-        Keep so many of the highest signal; all if None.
+        Keep so many of the best, see `best_first`; all if None.
     dropped
         Table of how many peaks were read, how many were dropped and why, and how many are kept:
         columns ``what`` and ``peaks``. Not written if None.
@@ -91,7 +94,7 @@ def prepare_peaks(
     if peaks.empty:
         raise InputError(f"{source}: no peaks on the chromosomes used: {some(kept)}.")
     if best is not None:
-        peaks = peaks.sort_values("signal", ascending=False, kind="stable").head(best)
+        peaks = best_first(peaks, source).head(best)
     left["past the best"] = len(peaks)
     rank = peaks.chrom.map({chrom: number for number, chrom in enumerate(kept)})
     peaks = peaks.iloc[np.lexsort((peaks.summit, peaks.end, peaks.start, rank))]
@@ -190,6 +193,40 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
         log.warning("%s: %d peaks without summit, centres are taken", path, unknown.sum())
     table.loc[unknown, "summit"] = (table.end - table.start)[unknown] // 2
     return table
+
+
+def best_first(peaks: pd.DataFrame, path: str | Path, seed: int = 0) -> pd.DataFrame:
+    """Sort peaks by their signal, the best first.
+
+    Where more than `MOST_TIED` of the peaks have one signal, as all have in the output of
+    bdgpeakcall, peaks of equal signal are sorted by the columns `INSTEAD`, and then at random. Else
+    they stay in the order that they are in.
+
+    Parameters
+    ----------
+    peaks
+        As `read_peaks` gives them.
+    path
+        What a warning names.
+    seed
+        Of the random order.
+    """
+    keys = [peaks.signal]
+    tied = peaks.signal.value_counts()
+    if len(peaks) > 1 and tied.iloc[0] > max(1, MOST_TIED * len(peaks)):
+        same = peaks[peaks.signal == tied.index[0]]
+        varying = [column for column in INSTEAD if same[column].nunique() > 1]
+        keys += [peaks[column] for column in varying]
+        keys.append(np.random.default_rng(seed).random(len(peaks)))
+        log.warning(
+            "%s: %d of %d peaks have the signal (column 7) %g, which ranks them in no way; they are "
+            "ranked %s",
+            *(path, len(same), len(peaks), tied.index[0]),
+            "".join(f"by {column} (column {INSTEAD[column]}), then " for column in varying)
+            + f"at random (seed {seed})",
+        )
+    # the last key of lexsort counts first
+    return peaks.iloc[np.lexsort([-np.asarray(key) for key in reversed(keys)])]
 
 
 def layout_of(fields: pd.DataFrame, path: str | Path) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from attprior.bed import overlaps
 from attprior.errors import InputError
-from attprior.peaks import COLUMNS, prepare_peaks, read_peaks
+from attprior.peaks import COLUMNS, best_first, prepare_peaks, read_peaks
 
 SIZES = {"chr2": 1000, "chr10": 500, "chrM": 100}
 REST = "peak\t100\t.\t{}\t9\t8\t10"
@@ -209,6 +209,49 @@ def test_the_best_are_those_of_the_highest_signal(prepare):
     text = lines(*[("chr2", 10 * n, 10 * n + 30, (7 * n) % 11) for n in range(11)])
     assert sorted(prepare(text, best=4).signal) == [7, 8, 9, 10]
     assert prepare(text, best=4).start.is_monotonic_increasing
+
+
+def ranked(signal, score=0, p_value=-1, q_value=-1, number=1000):
+    """Starts of a file's peaks, the best first, from columns in the order of the genome."""
+    start = 100 * np.arange(number)
+    peaks = pd.DataFrame({"start": start, "signal": signal, "score": score})
+    return best_first(peaks.assign(p_value=p_value, q_value=q_value), "some.narrowPeak").start
+
+
+def test_signals_that_differ_rank_peaks_and_ties_stay_in_order(caplog):
+    signal = np.arange(1000) // 20
+    found = ranked(signal, score=np.random.default_rng(0).random(1000)).to_numpy()
+    np.testing.assert_array_equal(found, 100 * np.argsort(-signal, kind="stable"))
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(("column", "number"), [("p_value", 8), ("q_value", 9), ("score", 5)])
+@pytest.mark.parametrize("signal", [0, 7.5])
+def test_peaks_of_one_signal_are_ranked_by_a_column_that_varies(caplog, column, number, signal):
+    values = np.random.default_rng(1).permutation(1000)
+    found = ranked(signal, **{column: values}).to_numpy()
+    np.testing.assert_array_equal(values[found // 100], np.arange(1000)[::-1])
+    assert f"1000 of 1000 peaks have the signal (column 7) {signal:g}" in caplog.text
+    assert f"ranked by {column} (column {number}), then at random" in caplog.text
+
+
+def test_peaks_that_no_column_ranks_are_taken_from_all_over_the_genome(caplog):
+    found = ranked(1).to_numpy()
+    assert sorted(found) == list(range(0, 100_000, 100))
+    # the best tenth is no more of the genome's first half than of its second
+    assert 30 < (found[:100] < 50_000).sum() < 70
+    np.testing.assert_array_equal(ranked(1), found)
+    assert "in no way; they are ranked at random (seed 0)" in caplog.text
+
+
+def test_signals_of_few_values_rank_by_these_first(caplog):
+    signal = np.tile([1, 3, 2, 1], 250)
+    score = np.random.default_rng(2).permutation(1000)
+    found = ranked(signal, score).to_numpy() // 100
+    assert sorted(zip(-signal, -score, strict=True)) == list(
+        zip(-signal[found], -score[found], strict=True)
+    )
+    assert "500 of 1000 peaks have the signal (column 7) 1" in caplog.text
 
 
 def test_peaks_in_the_blacklist_are_dropped_and_counted(prepare, tmp_path, caplog):

@@ -11,6 +11,7 @@ import pyBigWig
 import pytest
 from attprior.dataset import store
 from attprior.dataset.bins import label_bins
+from attprior.dataset.sampler import best_peaks
 from attprior.dataset.store import (
     Coordinates,
     Labels,
@@ -381,6 +382,25 @@ def with_peaks(number):
     regions = pd.DataFrame({"chromosome": np.repeat(np.arange(3), number)})
     coordinates = Coordinates(names, np.array(list(SIZES.values())))
     return Labels("TF", coordinates, ("task",), "none", [], [], regions)
+
+
+def test_peaks_of_one_signal_are_ranked_by_score_and_the_log_says_so(made, tmp_path, caplog):
+    rows = [("chr1", 20 * n, 20 * n + 15, 5.0, 7) for n in range(12)]
+    write_peaks(tmp_path / "first" / "peaks.narrowPeak", rows)
+    path = tmp_path / "first" / "peaks.narrowPeak"
+    lines = path.read_text().splitlines()
+    scores = [3, 11, 5, 1, 9, 7, 12, 2, 10, 4, 8, 6]
+    path.write_text(
+        "".join(
+            line.replace("p\t0", f"p\t{s}") + "\n" for line, s in zip(lines, scores, strict=True)
+        )
+    )
+    regions = write(made, tmp_path / "labels.h5").regions
+    first = regions[regions.task == 0].sort_values("rank")
+    assert [scores[start // 20] for start in first.start] == list(range(12, 0, -1))
+    assert "12 of 12 peaks have the signal (column 7) 5" in caplog.text
+    best = best_peaks(regions, np.arange(3), 0.25)
+    assert sorted(scores[start // 20] for start in regions.start[best][:3]) == [10, 11, 12]
 
 
 def test_chromosomes_named_in_no_list_train():

@@ -12,7 +12,8 @@ Layout (open it with h5py alone)::
                      position (P,) int64, sorted; count (P,) uint32: 5' ends at each base that
                      has any, so nothing is lost and nothing empty is stored
     regions/         peaks of all tasks: task (R,) int32, start, end, summit (R,) int64,
-                     signal (R,) float32, rank (R,) int32 (0 is the task's best by signal)
+                     signal (R,) float32, rank (R,) int32 (0 is the task's best, by signal where
+                     that differs between peaks)
     relaxed/         relaxed peaks, laid out the same; not there if no task has any
     blacklist/       intervals that negatives keep out of: start, end (B,) int64, sorted by start
     bins/            attrs width, stride, flank (bp)
@@ -72,7 +73,7 @@ from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.hdf5 import hdf5_aside, open_hdf5, unreadable
-from attprior.peaks import read_peaks
+from attprior.peaks import best_first, read_peaks
 from attprior.provenance import file_hash
 
 FORMAT, VERSION = "attprior-labels", 3
@@ -318,7 +319,7 @@ def _regions(
         task = tasks.index(name)
         peaks = read_peaks(path)
         peaks = peaks[peaks.chrom.isin(coordinates.names)]
-        peaks = peaks.sort_values("signal", ascending=False, kind="stable")
+        peaks = best_first(peaks, path)
         shift = peaks.chrom.map(offset).to_numpy(dtype=np.int64)
         tables.append(
             pd.DataFrame(
