@@ -45,11 +45,12 @@ rule labels:
 
 
 rule fold:
-    """Say which split each chromosome is in, and check that each split has peaks."""
+    """Say which split each chromosome is in, and check that each has peaks and 5' ends."""
     input:
         "<results>/conditions/{condition}/labels.h5",
     output:
-        "<results>/conditions/{condition}/folds/{fold}.tsv",
+        splits="<results>/conditions/{condition}/folds/{fold}.tsv",
+        counts="<results>/conditions/{condition}/folds/{fold}/counts.tsv",
     log:
         "<logs>/fold/{condition}/{fold}.log",
     benchmark:

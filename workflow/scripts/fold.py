@@ -1,7 +1,8 @@
-"""Write the splits of a fold."""
+"""Write the splits of a fold, and what is in each."""
 
 from typing import TYPE_CHECKING
 
+from attprior.dataset.counts import check_splits, count_chromosomes, sum_splits
 from attprior.dataset.store import Labels, split_chromosomes
 from attprior.files import aside
 from attprior.log import logged
@@ -10,10 +11,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    splits = split_chromosomes(
-        Labels.open(snakemake.input[0], counts=False),
-        snakemake.wildcards.fold,
-        **snakemake.params.splits,
-    )
-    with aside(snakemake.output[0]) as temporary:
-        splits.to_csv(temporary, sep="\t", index=False)
+    labels = Labels.open(snakemake.input[0], counts=False)
+    fold = snakemake.wildcards.fold
+    splits = split_chromosomes(labels, fold, **snakemake.params.splits)
+    counts = count_chromosomes(snakemake.input[0], splits)
+    check_splits(counts, fold, labels.condition)
+    for name, made in (("splits", splits), ("counts", sum_splits(counts))):
+        with aside(snakemake.output[name]) as temporary:
+            made.to_csv(temporary, sep="\t", index=False)

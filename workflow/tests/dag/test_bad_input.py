@@ -15,13 +15,16 @@ LOCAL = {
 GOOD_ROW = "TF good tf-chip none good.bam good.narrowPeak"
 
 
-def write_bam(path, names, order="coordinate", number=400):
-    """A BAM file of reads of 30 bp, on chromosomes of the genome's lengths by these names."""
+def write_bam(path, names, order="coordinate", number=400, on=3):
+    """A BAM file of reads of 30 bp, on chromosomes of the genome's lengths by these names.
+
+    The first `on` of them have reads.
+    """
     header = {
         "HD": {"VN": "1.6", "SO": order},
         "SQ": [{"SN": n, "LN": length} for n, length in zip(names, GENOME.values(), strict=True)],
     }
-    places = [(chrom, 5 * place) for chrom in range(len(names)) for place in range(number)]
+    places = [(chrom, 5 * place) for chrom in range(on) for place in range(number)]
     with pysam.AlignmentFile(str(path), "wb", header=header) as bam:
         for number, (chrom, start) in enumerate(places if order == "coordinate" else places[::-1]):
             read = pysam.AlignedSegment(bam.header)
@@ -49,9 +52,11 @@ def local(tmp_path_factory, tools):
     (project.path / "truncated.bam").write_bytes(whole[: len(whole) // 2])
     write_bam(project.path / "unsorted.bam", GENOME, order="unsorted")
     write_bam(project.path / "renamed.bam", ["1", "2", "3"])
+    write_bam(project.path / "partial.bam", GENOME, on=1)
     starts = [("chr1", 100 * n) for n in range(1, 30)] + [("chr2", 100 * n) for n in range(1, 20)]
     few = peak_lines([*starts, *(("chr3", 100 * n) for n in range(1, 9))])
     project.write("good.narrowPeak", few)
+    project.write("many.narrowPeak", few + peak_lines(("chr3", 1000 + 99 * n) for n in range(9)))
     project.write("outside.narrowPeak", few + peak_lines([("chr1", 4200)]))
     project.sheet(GOOD_ROW)
     return project
@@ -154,6 +159,7 @@ def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
     bad = ("truncated", "unsorted", "renamed")
     rows = [f"{name} {name} tf-chip none {name}.bam good.narrowPeak" for name in bad]
     rows.append("outside outside tf-chip none good.bam outside.narrowPeak")
+    rows.append("partial partial tf-chip none partial.bam many.narrowPeak")
     local.sheet(GOOD_ROW, *rows, name="bad.tsv")
     text = failure(local, "--keep-going", config={"experiments": "bad.tsv"})
     for message in (
@@ -164,6 +170,8 @@ def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
         "outside.narrowPeak, line 57: outside its chromosome, so perhaps of another assembly. "
         "Line 57: 'chr1\\t4200\\t",
         "config key 'training/folds/fold_1': 8 peaks of TF lie on the test chromosomes (chr3)",
+        "condition partial, fold fold_1: experiment partial has no 5' ends of the plus strand on the "
+        "validation chromosomes (chr2); it has some on chr1; ",
     ):
         assert message in text
     assert "rule train:" not in text
