@@ -266,7 +266,7 @@ def _check_row(where: str, row: Mapping[str, str], sheet: pd.DataFrame) -> None:
     _check_files(where, row)
     _check_alignments(where, row)
     control = row["control"]
-    if control == name:
+    if control == name and control not in ("auto", "none"):
         raise InputError(
             f"{where}: control of {name} is {name} itself, from which its reads could be copied; "
             "name another experiment, or none"

@@ -541,6 +541,10 @@ def test_another_experiment_may_be_a_control(sheet):
     assert "the control of own is other, but own.bam" in message
 
 
+def test_an_experiment_of_the_name_none_has_no_control(sheet):
+    checked(sheet(changed(OWN, experiment="none", control="none")))
+
+
 def test_bigwigs_are_no_control_to_call_peaks_against(sheet):
     rows = [
         changed(OWN, control="input", peaks="macs3"),
