@@ -23,7 +23,7 @@ from attprior.assays import (
 from attprior.errors import InputError
 from attprior.files import identity
 from attprior.models import registry
-from attprior.models.shapes import check_fit
+from attprior.models.shapes import check_fit, check_limit
 from attprior.motifs.formats import JASPAR_GROUPS
 from attprior.text import read_cells
 
@@ -134,7 +134,7 @@ def resolve(config: Mapping, schema: Mapping, model: str, arm: str | None = None
     )
     defaults = registry.declaration(architecture).defaults
     settings: Config = {}
-    for layer in (defaults, *layers):
+    for layer in (defaults, {"prior": {"freq_limit": None}}, *layers):
         _update(settings, layer)
     read = read_by(defaults, schema)
     settings = {key: value for key, value in settings.items() if key in read}
@@ -204,6 +204,13 @@ def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFra
         raise InputError(f"{path}: empty; its first line names columns: {', '.join(COLUMNS)}")
     (_, header), *rows = found
     sheet = pd.DataFrame([cells for _, cells in rows], columns=header, dtype=str)
+    settings = layered(config, schema, model, arm)
+    registry.set_limit(settings)
+    return settings
+
+
+def layered(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> Config:
+    """Settings as `resolve` gives them, but with a `prior/freq_limit` of None where the config has none."""
     missing = [column for column in REQUIRED_COLUMNS if column not in sheet]
     if missing:
         raise InputError(
@@ -603,3 +610,5 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
             f"architecture {name} learns from {declared.examples}, which the model's own does not, "
             "so that the arms can't be compared; make it a model of its own"
         )
+    # high frequencies are told apart from low ones by the model's own limit, whatever the arm's prior
+    check_limit(resolve(config, schema, model))

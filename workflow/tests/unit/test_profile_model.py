@@ -9,6 +9,8 @@ from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import build, load_model, save_model
 from attprior.models.shapes import body_length, output_length
 from beartype import beartype
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jaxtyping import jaxtyped
 from torch.nn.functional import conv1d
 
@@ -161,6 +163,12 @@ def test_relu_modules_stand_in_one_place_each():
         ),
         ({"input_length": 40}, "the layers leave -14 of input_length 40; set input_length: 120"),
         ({"widths": [11, 3, 3]}, "3 widths and 4 dilations; give one of each per layer"),
+        ({"profile_width": 16}, "a profile of 67 bp has 53 fewer than input_length 120, an odd"),
+        ({"widths": [12, 3, 3, 3], "profile_length": 65}, "an odd number"),
+        (
+            {"widths": [11, 4, 3, 3], "dilations": [1, 1, 4, 8]},
+            "widths has 4 for layer 2, whose dilation is 1: its output would lie half a base",
+        ),
         ({"filters": [6, 6, 6, 4]}, "each layer reads the sum of the earlier ones"),
     ],
 )
@@ -168,6 +176,38 @@ def test_layers_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(InputError) as error:
         ProfileModel({**SETTINGS, **changes}, 1, 2, "none")
     assert message in str(error.value)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 3)), min_size=1, max_size=5),
+    st.integers(1, 6),
+)
+def test_layers_of_any_width_are_symmetric_and_have_a_gradient_or_are_refused(pairs, width):
+    widths, dilations = map(list, zip(*pairs, strict=True))
+    own = {**SETTINGS, "widths": widths, "dilations": dilations, "profile_width": width}
+    own["profile_length"] = output_length(own)
+    torch.manual_seed(0)
+    try:
+        model, other = (ProfileModel(own, 1, 1, "none").double() for _ in range(2))
+    except InputError:
+        # nothing that would do is refused
+        steps = [(w - 1) * d for w, d in pairs]
+        assert (sum(steps) + width - 1) % 2 or any(step % 2 for step in steps[1:-1])
+        return
+    other.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        for convolution in (*other.convolutions, other.profile_convolution):
+            convolution.weight.copy_(convolution.weight.flip(2))
+        other.convolutions[0].weight.copy_(other.convolutions[0].weight.flip(1))
+    sequences, _ = examples(2, 1, 1, "none")
+    sequences.requires_grad_()
+    outputs = model(sequences)
+    margin = (sequences.shape[2] - outputs[0].shape[3]) / 2
+    assert margin.is_integer()
+    torch.testing.assert_close(other(sequences.flip(1, 2))[0].flip(3), outputs[0])
+    (expected,) = torch.autograd.grad(model.scalar(outputs).sum(), sequences)
+    torch.testing.assert_close(model.gradient(sequences, None, "probability")[0], expected)
 
 
 @pytest.mark.parametrize("controls", CONTROLS)

@@ -140,10 +140,89 @@ def test_architectures_defaults_lie_below_what_the_config_says():
             "input_length is 150, but the bins that are labelled have 200 bp",
         ),
         ({"filters": [64, 64]}, "each layer reads the sum of the earlier ones"),
+        (
+            {"input_length": 398, "profile_length": 52, "prior": {"freq_limit": 200}},
+            "prior/freq_limit is 200, but 398 bp have 199 frequencies, so that none is above it; 15 % "
+            "is 60: set it to that, or leave it out",
+        ),
+        ({"prior": {"freq_limit": 5000}}, "5000, but 1346 bp have 673 frequencies"),
+        ({"prior": {"freq_limit": 673}}, "673, but 1346 bp have 673 frequencies"),
+        (
+            {"architecture": "binary", "prior": {"freq_limit": 500}},
+            "500, but 1000 bp have 500 frequencies",
+        ),
+        (
+            {"profile_width": 76, "profile_length": 999},
+            "a profile of 999 bp has 347 fewer than input_length 1346, an odd number",
+        ),
+        (
+            {"widths": [20, 3, 3, 3, 3, 3, 3], "profile_length": 1001},
+            "profiles of the two strands would lie 1 bp apart",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_any_job(block, message):
     assert message in refused(check, config_of(block), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("block", "limit"),
+    [
+        ({}, 200),
+        ({"input_length": 398, "profile_length": 52}, 60),
+        ({"input_length": 1346, "prior": {"freq_limit": None}}, 200),
+        ({"prior": {"freq_limit": 672}}, 672),
+        ({"architecture": "binary"}, 150),
+        ({"architecture": "binary", "input_length": 2000}, 300),
+        ({"architecture": "basset"}, 90),
+        ({"architecture": "basset", "input_length": 800}, 120),
+        ({"architecture": "basset", "input_length": 800, "prior": {"freq_limit": 90}}, 90),
+    ],
+)
+def test_limit_of_frequencies_follows_the_input(block, limit):
+    config = config_of(block)
+    check(config, SCHEMA)
+    for arm in (None, "with_prior"):
+        assert resolve(config, SCHEMA, "m", arm)["prior"]["freq_limit"] == limit
+
+
+def test_limit_of_frequencies_follows_the_input_of_an_arm():
+    arms = {
+        "without_prior": {},
+        "with_prior": {
+            "prior": {"kind": "fourier"},
+            "input_length": 398,
+            "profile_length": 52,
+        },
+    }
+    config = config_of({}, arms=arms)
+    check(config, SCHEMA)
+    assert resolve(config, SCHEMA, "m", "with_prior")["prior"]["freq_limit"] == 60
+    assert resolve(config, SCHEMA, "m")["prior"]["freq_limit"] == 200
+    # one that is given stays, and must leave something
+    config = config_of({"prior": {"freq_limit": 200}}, arms=arms)
+    assert "(arm with_prior): prior/freq_limit is 200, but 398 bp" in refused(check, config, SCHEMA)
+
+
+PROFILES = MINE.replace('"bins"', '"profiles"').replace(
+    '"input_length": 200,', '"input_length": 200, "profile_length": 100,'
+)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"profile_length": 101}, "a profile of 101 bp has 99 fewer than input_length 200"),
+        ({"input_length": 301}, "a profile of 100 bp has 201 fewer than input_length 301"),
+        ({"profile_length": 202}, "profile_length is 202, longer than input_length 200"),
+        ({"prior": {"freq_limit": 100}}, "100, but 200 bp have 100 frequencies"),
+    ],
+)
+def test_lengths_of_an_architecture_of_ones_own_are_checked_too(write, block, message):
+    write("mine", PROFILES)
+    check(config_of({"architecture": "mine"}), SCHEMA)
+    config = config_of({"architecture": "mine", **block})
+    assert message in refused(check, config, SCHEMA)
 
 
 def test_an_architecture_of_ones_own_trains(write, tmp_path):
@@ -186,6 +265,7 @@ def test_an_architecture_of_ones_own_trains(write, tmp_path):
         ('EXAMPLES = "bins"', 'EXAMPLES = "bin"', "EXAMPLES is 'bin'; set it to profiles or bins"),
         ('    "batch_size": 8,\n', "", "DEFAULTS lacks batch_size"),
         ('"weight": 2, ', "", "DEFAULTS lacks prior/weight"),
+        ('EXAMPLES = "bins"', 'EXAMPLES = "profiles"', "DEFAULTS lacks profile_length"),
         ('"units": 3', '"units": 3 * 4', "DEFAULTS must be written out as plain values"),
         ('"options": {"units"', '"heads": {"units"', "DEFAULTS has 'heads', which no config can"),
     ],

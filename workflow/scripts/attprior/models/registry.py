@@ -5,8 +5,8 @@ An architecture is one file of this folder, and its name is the file's. The file
 - `EXAMPLES`: what it is trained on, "profiles" (peaks and random intervals with counts) or "bins"
   (bins of the genome with labels);
 - `DEFAULTS`: a value for each setting that it reads beside those that all training reads. It needs
-  `input_length`, `batch_size` and, of `prior`, `weight` and `freq_limit`. Settings that no other
-  architecture has stand under `options`;
+  `input_length`, `batch_size`, `profile_length` where examples are profiles, and, of `prior`,
+  `weight` and `freq_limit`. Settings that no other architecture has stand under `options`;
 - one subclass of `attprior.models.architecture.Architecture`, which says what its methods must do.
 
 `EXAMPLES` and `DEFAULTS` are written out as plain values: they are read from the file's text, so
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from attprior import models
 from attprior.declarations import constants
 from attprior.errors import InputError
+from attprior.models.shapes import free_frequencies
 
 # heads by kind of examples: what a model predicts, and attributions can be of
 HEADS = {"profiles": ("profile", "count"), "bins": ("logit",)}
@@ -61,7 +62,8 @@ def declaration(name: str) -> Declaration:
         raise InputError(
             f"{path}: EXAMPLES is {found.get('EXAMPLES')!r}; set it to {' or '.join(HEADS)}"
         )
-    missing = [key for key in NEEDED if key not in found["DEFAULTS"]]
+    needed = NEEDED + ("profile_length",) * (found["EXAMPLES"] == "profiles")
+    missing = [key for key in needed if key not in found["DEFAULTS"]]
     missing += [
         f"prior/{key}"
         for key in ("weight", "freq_limit")
@@ -70,3 +72,15 @@ def declaration(name: str) -> Declaration:
     if missing:
         raise InputError(f"{path}: DEFAULTS lacks {', '.join(missing)}; add a value for each")
     return Declaration(path, found["EXAMPLES"], copy.deepcopy(found["DEFAULTS"]))
+
+
+def set_limit(settings: dict[str, Any]) -> None:
+    """Give `prior/freq_limit` its default where it is None.
+
+    It is that of the architecture at the `input_length` of the architecture, and 15 % of any other.
+    """
+    prior, length = settings["prior"], settings["input_length"]
+    if prior.get("freq_limit", 0) is None:
+        defaults = declaration(settings["architecture"]).defaults
+        own = defaults["prior"]["freq_limit"] if length == defaults["input_length"] else None
+        prior["freq_limit"] = own or free_frequencies(length)

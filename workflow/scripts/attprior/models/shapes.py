@@ -30,13 +30,53 @@ def pooled_lengths(settings: Mapping) -> list[int]:
     return lengths[1:]
 
 
+def free_frequencies(length: int) -> int:
+    """Frequencies (cycles over the input) of a length that a prior leaves free by default: 15 %."""
+    return max(1, round(0.15 * length))
+
+
+def check_limit(settings: Mapping) -> None:
+    """Check that some frequency of the input is above `prior/freq_limit`, where there is one.
+
+    Raises
+    ------
+    InputError
+        If none is, so that no frequency would be penalised or count as high.
+    """
+    limit, length = settings["prior"].get("freq_limit"), settings["input_length"]
+    if limit is not None and limit >= length // 2:
+        raise InputError(
+            f"prior/freq_limit is {limit}, but {length} bp have {length // 2} frequencies, so that none "
+            f"is above it; 15 % is {free_frequencies(length)}: set it to that, or leave it out"
+        )
+
+
+def check_strands(input_length: int, profile_length: int) -> None:
+    """Check that a profile has as many bases of the input (bp) before it as after it.
+
+    Raises
+    ------
+    InputError
+        If it has not, so that the profiles of the two strands would lie 1 bp apart.
+    """
+    beside = input_length - profile_length
+    if beside % 2:
+        raise InputError(
+            f"a profile of {profile_length} bp has {beside} fewer than input_length {input_length}, an "
+            "odd number, so that the profiles of the two strands would lie 1 bp apart; make it even: "
+            "(width - 1) x dilation of all convolutions, the profile head's too, must add up to an "
+            "even number"
+        )
+
+
 def check_profile(settings: Mapping) -> None:
     """Check the profile model.
 
     Raises
     ------
     InputError
-        For lists that do not agree, or a profile length that the layers do not give.
+        For lists that do not agree, a profile length that the layers do not give, or layers whose
+        outputs lie half a base beside what they are added to, or those of the other strand.
     """
     _one_each(settings, "dilations")
     if not isinstance(settings["filters"], int):
@@ -44,7 +84,17 @@ def check_profile(settings: Mapping) -> None:
             f"filters is {settings['filters']}; each layer reads the sum of the earlier ones, so give "
             "one number for all"
         )
+    pairs = list(zip(settings["widths"], settings["dilations"], strict=True))
+    # the first layer reads no sum, and the last one's output is part of none
+    for layer, (width, dilation) in enumerate(pairs[1:-1], start=2):
+        if (width - 1) * dilation % 2:
+            raise InputError(
+                f"widths has {width} for layer {layer}, whose dilation is {dilation}: its output would "
+                "lie half a base beside the sum that it is added to; make the width odd "
+                f"({width - 1} or {width + 1}), or the dilation even"
+            )
     given, want = output_length(settings), settings["profile_length"]
+    check_strands(settings["input_length"], given)
     if given != want:
         length = settings["input_length"]
         fits = f"profile_length: {given} or " if given > 0 else ""
@@ -89,7 +139,7 @@ CHECKS = {"profile": check_profile, "binary": check_pooled, "basset": check_pool
 
 
 def check_fit(settings: Mapping, examples: str, bin_width: int) -> None:
-    """Check a model's lengths against each other and the bins.
+    """Check a model's lengths against each other, its prior and the bins.
 
     Parameters
     ----------
@@ -105,6 +155,7 @@ def check_fit(settings: Mapping, examples: str, bin_width: int) -> None:
     """
     if settings["architecture"] in CHECKS:
         CHECKS[settings["architecture"]](settings)
+    check_limit(settings)
     length = settings["input_length"]
     # inputs are centred on bins, so any length serves that holds one
     if examples == "bins" and length < bin_width:
@@ -112,3 +163,9 @@ def check_fit(settings: Mapping, examples: str, bin_width: int) -> None:
             f"input_length is {length}, but the bins that are labelled have {bin_width} bp; set "
             "input_length to at least that, or change bins/width"
         )
+    if examples == "profiles":
+        if settings["profile_length"] > length:
+            raise InputError(
+                f"profile_length is {settings['profile_length']}, longer than input_length {length}"
+            )
+        check_strands(length, settings["profile_length"])

@@ -81,7 +81,8 @@ def _bases(config: Mapping, schema: Mapping, block: Mapping) -> dict[str, Settin
     for kind in kinds:
         searched = {**arm, "prior": {**arm.get("prior", {}), "kind": kind}}
         changed = {**config, "arms": {block["arm"]: searched}}
-        bases[kind] = settings.resolve(changed, schema, block["model"], block["arm"])
+        # the limit of a prior follows a trial's input_length where the config has none
+        bases[kind] = settings.layered(changed, schema, block["model"], block["arm"])
     return bases
 
 

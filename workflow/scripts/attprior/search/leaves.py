@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attprior.models.registry import declaration
+from attprior.models.registry import declaration, set_limit
 from attprior.models.shapes import check_fit
 
 Settings = dict[str, Any]
@@ -72,6 +72,7 @@ def trial_settings(definition: Mapping, values: Mapping[str, Any]) -> Settings:
     for path, value in found.items():
         if holds(settings, path):
             put(settings, path, value)
+    set_limit(settings)
     check_fit(settings, declaration(settings["architecture"]).examples, definition["bin_width"])
     return settings
 
