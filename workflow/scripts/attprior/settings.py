@@ -3,6 +3,7 @@
 import copy
 import difflib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,6 +39,13 @@ STRAND_NAMES = (
 )
 ACCESSION = re.compile(r"^(ENC|TST)SR\d{3}[A-Z0-9]{3}$")
 NAMED = ("models", "arms", "comparisons", "search")
+NESTED = dict | list | None
+# how YAML writes what is no text
+WORDS: dict[Any, tuple[str, ...]] = {
+    None: ("null", "~"),
+    True: ("true", "yes", "on"),
+    False: ("false", "no", "off"),
+}
 # leaves of a prior that no other kind reads
 FOURIER = ("freq_limit", "softness", "smooth_sigma")
 
@@ -58,14 +66,15 @@ def complete(config: Mapping, schema: Mapping) -> Config:
     """Check a configuration against its schema and fill in the defaults.
 
     Entries of `models`, `arms`, `comparisons`, `search` and `training/folds` that are null are
-    removed, so that a later file can take out what an earlier one named.
+    removed, so that a later file can take out what an earlier one named. Text that stands where only
+    a number, a boolean or null can becomes that, as all of a nested `--config` is text to Snakemake.
 
     Raises
     ------
     InputError
         For an unknown key (with the nearest known one), a missing key or a wrong value.
     """
-    config = copy.deepcopy(dict(config))
+    config = typed(dict(config), schema)
     training = config.get("training")
     folds = training.get("folds") if isinstance(training, dict) else None
     for section in [*(config.get(name) for name in NAMED), folds]:
@@ -79,6 +88,74 @@ def complete(config: Mapping, schema: Mapping) -> Config:
     return config
 
 
+def typed(value: Any, schema: Any, place: str = "") -> Any:
+    """Copy of a value of the configuration whose leaves are of the types that the schema wants.
+
+    Parameters
+    ----------
+    schema
+        Of the value; what it says nothing of stays as it is.
+    place
+        Path of the value, for messages.
+
+    Raises
+    ------
+    InputError
+        For a name that is no text, a date and the like, and a number that is not finite.
+    """
+    schema = schema if isinstance(schema, Mapping) else {}
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for key in value:
+            if not isinstance(key, str):
+                raise InputError(
+                    f"{_where(place)} has the name {key!r}, which is no text: YAML takes no, off, yes, "
+                    'on and null, numbers and dates for other things; quote it, as in "no": or "1":'
+                )
+        return {
+            key: typed(own, known.get(key, others), f"{place}/{key}" if place else key)
+            for key, own in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            typed(own, schema.get("items"), f"{place}/{number}") for number, own in enumerate(value)
+        ]
+    if not isinstance(value, str | int | float | None):
+        raise InputError(
+            f"{_where(place)} is {value!r}, which is no text, number, boolean or null; quote it"
+        )
+    wanted = {key: schema[key] for key in ("type", "enum", "anyOf") if key in schema}
+    fits = jsonschema.Draft202012Validator(wanted).is_valid
+    if isinstance(value, str):
+        meant = _meant(value)
+        # a text that may stand there stays, but for null
+        if wanted and fits(meant) and (meant is None or not fits(value)):
+            value = meant
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputError(f"{_where(place)} is {value}; give a finite number")
+        if value.is_integer() and fits(value) and not fits(value + 0.5):
+            value = int(value)
+    return value
+
+
+def _meant(text: str) -> Any:
+    """Null, boolean or number that a text stands for; the text itself where it stands for none."""
+    for meant, words in WORDS.items():
+        if text.lower() in words:
+            return meant
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _where(place: str) -> str:
+    return f"config key '{place}'" if place else "the config"
+
+
 def _fill(config: Config, schema: Mapping) -> None:
     for key, value in schema.get("properties", {}).items():
         if key not in config and "default" in value:
@@ -89,7 +166,7 @@ def _fill(config: Config, schema: Mapping) -> None:
 
 def _message(error: jsonschema.ValidationError) -> str:
     place = "/".join(str(part) for part in error.absolute_path)
-    where = f"config key '{place}'" if place else "the config"
+    where = _where(place)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         lines = []
@@ -105,12 +182,12 @@ def _message(error: jsonschema.ValidationError) -> str:
     if error.validator == "type":
         wanted = error.validator_value
         wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-        # YAML takes 1e-4 for text
-        exponent = isinstance(error.instance, str) and re.fullmatch(
-            r"[-+]?\d+[eE][-+]?\d+", error.instance
-        )
-        hint = ": write the number with a decimal point, as in 1.0e-4" if exponent else ""
+        # YAML takes 1 for a number and no for false
+        text = "string" in error.validator_value
+        hint = "; quote it" if text and not isinstance(error.instance, NESTED) else ""
         return f"{where} is {error.instance!r}; expected {wanted}{hint}"
+    if error.validator == "anyOf":
+        return f"{where} is {error.instance!r}; expected: {error.schema['description']}"
     return f"{where}: {error.message}"
 
 
@@ -127,6 +204,13 @@ def resolve(config: Mapping, schema: Mapping, model: str, arm: str | None = None
     InputError
         For an unknown architecture.
     """
+    settings = layered(config, schema, model, arm)
+    registry.set_limit(settings)
+    return settings
+
+
+def layered(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> Config:
+    """Settings as `resolve` gives them, but with a `prior/freq_limit` of None where the config has none."""
     layers = [config["training"], config["models"][model]]
     layers += [] if arm is None else [config["arms"][arm]]
     architecture = next(
@@ -138,6 +222,10 @@ def resolve(config: Mapping, schema: Mapping, model: str, arm: str | None = None
         _update(settings, layer)
     read = read_by(defaults, schema)
     settings = {key: value for key, value in settings.items() if key in read}
+    for name, default in defaults.get("options", {}).items():
+        own = settings["options"][name]
+        if isinstance(own, str) and not isinstance(default, str | None):
+            settings["options"][name] = _meant(own)
     if arm is None:
         return settings
     prior = settings["prior"]
@@ -160,6 +248,15 @@ def _update(settings: Config, layer: Mapping) -> None:
             _update(settings[key], value)
         else:
             settings[key] = copy.deepcopy(value)
+
+
+def _kind(value: Any) -> str:
+    """What a value of an option is, in words."""
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    return {str: "text", list: "a list", dict: "an object"}.get(type(value), "null")
 
 
 def model_heads(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> list[str]:
@@ -204,13 +301,6 @@ def read_experiments(path: str | Path, may_be_empty: bool = False) -> pd.DataFra
         raise InputError(f"{path}: empty; its first line names columns: {', '.join(COLUMNS)}")
     (_, header), *rows = found
     sheet = pd.DataFrame([cells for _, cells in rows], columns=header, dtype=str)
-    settings = layered(config, schema, model, arm)
-    registry.set_limit(settings)
-    return settings
-
-
-def layered(config: Mapping, schema: Mapping, model: str, arm: str | None = None) -> Config:
-    """Settings as `resolve` gives them, but with a `prior/freq_limit` of None where the config has none."""
     missing = [column for column in REQUIRED_COLUMNS if column not in sheet]
     if missing:
         raise InputError(
@@ -592,7 +682,15 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
         if key not in declared.defaults["options"]:
             known = ", ".join(declared.defaults["options"])
             raise InputError(f"architecture {name} knows no option '{key}'; it knows {known}")
+        default, own = declared.defaults["options"][key], settings["options"][key]
+        if default is not None and _kind(own) != _kind(default):
+            raise InputError(
+                f"option '{key}' of architecture {name} is {own!r}; expected {_kind(default)}, as its "
+                f"default is {default!r}"
+            )
     check_fit(settings, declared.examples, config["bins"]["width"])
+    # high frequencies are told apart from low ones by the model's own limit, whatever the arm's prior
+    check_limit(resolve(config, schema, model))
     if settings["max_unknown"] != resolve(config, schema, model)["max_unknown"]:
         raise InputError(
             "max_unknown also says against which negatives models are measured, which must be the same "
@@ -610,5 +708,3 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
             f"architecture {name} learns from {declared.examples}, which the model's own does not, "
             "so that the arms can't be compared; make it a model of its own"
         )
-    # high frequencies are told apart from low ones by the model's own limit, whatever the arm's prior
-    check_limit(resolve(config, schema, model))

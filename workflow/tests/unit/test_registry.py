@@ -284,6 +284,26 @@ def test_unknown_options_are_refused(write):
     assert "mine knows no option 'unit'; it knows units, bias" in refused(check, config, SCHEMA)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": "many"}, "option 'units' of architecture mine is 'many'; expected a number"),
+        ({"bias": 1}, "option 'bias' of architecture mine is 1; expected a boolean"),
+    ],
+)
+def test_options_are_of_the_kind_of_their_defaults(write, options, message):
+    write("mine", MINE)
+    config = config_of({"architecture": "mine", "options": options})
+    assert message in refused(check, config, SCHEMA)
+
+
+def test_options_of_a_nested_command_line_are_of_the_kind_of_their_defaults(write):
+    write("mine", MINE)
+    config = config_of({"architecture": "mine", "options": {"units": "5", "bias": "false"}})
+    check(config, SCHEMA)
+    assert resolve(config, SCHEMA, "m")["options"] == {"units": 5, "bias": False}
+
+
 def test_a_file_defines_one_model(write):
     write("mine_twice", MINE + "\n\nclass Second(Architecture):\n    pass\n")
     assert "2 subclasses of Architecture; define one" in refused(model_class, "mine_twice")

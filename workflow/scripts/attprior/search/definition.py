@@ -26,9 +26,26 @@ def complete(config: Mapping, schema: Mapping, name: str) -> dict[str, Any]:
     known = schema["properties"]["search"]["additionalProperties"]["properties"]
     defaults = {key: leaf["default"] for key, leaf in known.items() if "default" in leaf}
     block = {**defaults, **config["search"][name]}
+    block["leaves"] = {key: _typed(key, leaf, schema) for key, leaf in block["leaves"].items()}
     block["model"] = block["model"] or next(iter(config["models"]))
     block["fold"] = block["fold"] or next(iter(config["training"]["folds"]))
     return block
+
+
+def _typed(key: str, leaf: Mapping, schema: Mapping) -> dict[str, Any]:
+    """A leaf whose values are of their settings' types, as `attprior.settings.typed` makes them."""
+    leaf, paths = dict(leaf), paths_of(key)
+    schemas = [_schema_of(path, schema) for path in paths]
+    each = schemas[0] if len(paths) == 1 else None
+    leaf |= {end: settings.typed(leaf[end], each, key) for end in ("low", "high") if end in leaf}
+    if "choices" in leaf:
+        leaf["choices"] = [
+            [settings.typed(*pair, key) for pair in zip(choice, schemas, strict=False)]
+            if each is None and isinstance(choice, list) and len(choice) == len(paths)
+            else settings.typed(choice, each, key)
+            for choice in leaf["choices"]
+        ]
+    return leaf
 
 
 def trials(config: Mapping, schema: Mapping, name: str) -> int:
@@ -210,6 +227,10 @@ def _check_values(where: str, key: str, leaf: Mapping, sampler: str, schema: Map
             )
         if leaf.get("log") and leaf["low"] <= 0:
             raise InputError(f"{where}: low is {leaf['low']}; with log: true it must be above 0")
+        if paths == ["peaks"] and leaf["low"] <= 1 < leaf["high"]:
+            raise InputError(
+                f"{where}: peaks up to 1 are a share, and past it a number; give a range of either"
+            )
         values = [[leaf["low"]], [leaf["high"]]]
     for joined in values:
         if not isinstance(joined, list) or len(joined) != len(paths):
