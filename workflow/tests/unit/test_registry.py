@@ -307,3 +307,17 @@ def test_options_of_a_nested_command_line_are_of_the_kind_of_their_defaults(writ
 def test_a_file_defines_one_model(write):
     write("mine_twice", MINE + "\n\nclass Second(Architecture):\n    pass\n")
     assert "2 subclasses of Architecture; define one" in refused(model_class, "mine_twice")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("nn.ReLU(inplace=True)", "relu is ReLU(inplace=True)"),
+        ("nn.Sequential(nn.ELU(inplace=True))", "relu.0 is ELU(alpha=1.0, inplace=True)"),
+    ],
+)
+def test_modules_that_work_in_place_are_refused_before_training(write, module, name):
+    path = write("mine_in_place", MINE.replace("nn.ReLU()", module))
+    settings = resolve(config_of({"architecture": "mine_in_place"}), SCHEMA, "m", "with_prior")
+    description = {"settings": settings, "tasks": ["a"], "strands": 1, "controls": "none"}
+    assert f"{path}: {name}, which overwrites" in refused(build, description)

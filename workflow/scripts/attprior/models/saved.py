@@ -37,13 +37,27 @@ def model_class(architecture: str) -> type[Architecture]:
 
 
 def build(description: Mapping) -> Architecture:
-    """Model of a description: `settings`, `tasks` (names), `strands`, `controls`."""
-    return model_class(description["settings"]["architecture"])(
+    """Model of a description: `settings`, `tasks` (names), `strands`, `controls`.
+
+    Raises
+    ------
+    InputError
+        For a module that works in place, which no attribution could be taken of after training.
+    """
+    architecture = description["settings"]["architecture"]
+    model = model_class(architecture)(
         description["settings"],
         len(description["tasks"]),
         description["strands"],
         description["controls"],
     )
+    for name, module in model.named_modules():
+        if getattr(module, "inplace", False):
+            raise InputError(
+                f"{declaration(architecture).path}: {name} is {module}, which overwrites what it "
+                "reads, while DeepSHAP needs both; take inplace=True out"
+            )
+    return model
 
 
 def save_model(path: str | Path, weights: Mapping[str, Tensor], description: Mapping) -> None:
