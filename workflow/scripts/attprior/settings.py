@@ -682,16 +682,18 @@ def check_model(config: Mapping, schema: Mapping, model: str, arm: str) -> None:
         if key not in declared.defaults["options"]:
             known = ", ".join(declared.defaults["options"])
             raise InputError(f"architecture {name} knows no option '{key}'; it knows {known}")
-        default, own = declared.defaults["options"][key], settings["options"][key]
-        if default is not None and _kind(own) != _kind(default):
+        default, option = declared.defaults["options"][key], settings["options"][key]
+        if default is not None and _kind(option) != _kind(default):
             raise InputError(
-                f"option '{key}' of architecture {name} is {own!r}; expected {_kind(default)}, as its "
+                f"option '{key}' of architecture {name} is {option!r}; expected {_kind(default)}, as its "
                 f"default is {default!r}"
             )
     check_fit(settings, declared.examples, config["bins"]["width"])
-    # high frequencies are told apart from low ones by the model's own limit, whatever the arm's prior
-    check_limit(resolve(config, schema, model))
-    if settings["max_unknown"] != resolve(config, schema, model)["max_unknown"]:
+    own = resolve(config, schema, model)
+    # noise of all arms is measured by the model's own limit
+    for length in (own["input_length"], settings["input_length"]):
+        check_limit({**own, "input_length": length})
+    if settings["max_unknown"] != own["max_unknown"]:
         raise InputError(
             "max_unknown also says against which negatives models are measured, which must be the same "
             "for all arms; set it in training, or in the model's block"

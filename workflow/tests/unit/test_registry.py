@@ -187,21 +187,19 @@ def test_limit_of_frequencies_follows_the_input(block, limit):
 
 
 def test_limit_of_frequencies_follows_the_input_of_an_arm():
-    arms = {
-        "without_prior": {},
-        "with_prior": {
-            "prior": {"kind": "fourier"},
-            "input_length": 398,
-            "profile_length": 52,
-        },
-    }
-    config = config_of({}, arms=arms)
+    def of_arm(length, **prior):
+        lengths = {"input_length": length, "profile_length": length - 346}
+        arms = {"without_prior": {}, "with_prior": {"prior": {"kind": "fourier"}, **lengths}}
+        return config_of({"prior": prior}, arms=arms)
+
+    config = of_arm(1000)
     check(config, SCHEMA)
-    assert resolve(config, SCHEMA, "m", "with_prior")["prior"]["freq_limit"] == 60
+    assert resolve(config, SCHEMA, "m", "with_prior")["prior"]["freq_limit"] == 150
     assert resolve(config, SCHEMA, "m")["prior"]["freq_limit"] == 200
-    # one that is given stays, and must leave something
-    config = config_of({"prior": {"freq_limit": 200}}, arms=arms)
-    assert "(arm with_prior): prior/freq_limit is 200, but 398 bp" in refused(check, config, SCHEMA)
+    # one that is given stays, and must leave something, as must that by which noise is measured
+    for refusal in (of_arm(398, freq_limit=200), of_arm(398)):
+        message = refused(check, refusal, SCHEMA)
+        assert "(arm with_prior): prior/freq_limit is 200, but 398 bp" in message
 
 
 PROFILES = MINE.replace('"bins"', '"profiles"').replace(
