@@ -15,6 +15,7 @@ from attprior.dataset.sampler import best_peaks
 from attprior.dataset.store import (
     Coordinates,
     Labels,
+    chromosomes_of_split,
     control_kind,
     split_chromosomes,
     write_labels,
@@ -426,3 +427,13 @@ def test_split_without_chromosomes_is_refused():
 def test_unknown_chromosome_of_a_fold_is_refused():
     with pytest.raises(InputError, match="fold_1': no chromosome chr8 among those kept"):
         split_chromosomes(with_peaks(50), "fold_1", ["chr8"], ["chr1"])
+
+
+@pytest.mark.parametrize(
+    "names", [["1", "2", "10"], ["01", "1"], ["NA", "nan", "X"], ["1e3", "2.0"]]
+)
+def test_chromosomes_of_any_name_are_found_in_the_split_they_are_in(tmp_path, names):
+    table = pd.DataFrame({"chrom": names, "split": "test", "peaks": 20})
+    table.to_csv(tmp_path / "fold.tsv", sep="\t", index=False)
+    assert chromosomes_of_split(tmp_path / "fold.tsv", "test") == names
+    assert chromosomes_of_split(tmp_path / "fold.tsv", "training") == []

@@ -478,3 +478,9 @@ def split_chromosomes(
                 f"least {FEWEST_PEAKS} are needed: move chromosomes between splits, or give more peaks"
             )
     return table
+
+
+def chromosomes_of_split(fold: str | Path, split: str) -> list[str]:
+    """Chromosomes of a split, by the table that `split_chromosomes` gives."""
+    table = pd.read_csv(fold, sep="\t", dtype=str, keep_default_na=False)
+    return table.chrom[table.split == split].tolist()

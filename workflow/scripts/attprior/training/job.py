@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attprior.dataset.sampler import BinSampler, PeakSampler, sampler
-from attprior.dataset.store import Labels
+from attprior.dataset.store import Labels, chromosomes_of_split
 from attprior.dataset.windows import Windows
 from attprior.files import aside
 from attprior.genome import Genome
@@ -42,8 +42,7 @@ def open_windows(labels: str | Path, fasta: str | Path, settings: Mapping) -> Wi
 
 def chromosomes_of(windows: Windows, fold: str | Path, split: str) -> np.ndarray:
     """Indices of the chromosomes of a split by a fold's table."""
-    table = pd.read_csv(fold, sep="\t")
-    return windows.labels.coordinates.index(table.chrom[table.split == split])
+    return windows.labels.coordinates.index(chromosomes_of_split(fold, split))
 
 
 def sampler_of(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.analyses.overlaps import ANY, Hits, shared_bases, within
+from attprior.dataset.store import chromosomes_of_split
 from attprior.motifs.matching import pair_p_values
 
 MATCH_COLUMNS = ["arm", "pattern", "planted", "p_value"]
@@ -201,5 +202,4 @@ def held_out(folds: Iterable[str | Path]) -> set[str]:
     folds
         Tables of columns chrom and split.
     """
-    tables = [pd.read_csv(path, sep="\t", dtype={"chrom": str}) for path in folds]
-    return set.intersection(*(set(t.chrom[t.split == "test"]) for t in tables))
+    return set.intersection(*(set(chromosomes_of_split(path, "test")) for path in folds))
