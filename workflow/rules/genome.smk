@@ -167,7 +167,9 @@ rule check_places:
         "<logs>/check_places.log",
     benchmark:
         "<benchmarks>/check_places.tsv"
-    priority: 100
+    # before all else, but no input of it, not even an ancient one: Snakemake 9.27 does not see what
+    # changed of jobs that come after one that is to run
+    priority: 101
     conda:
         "../../envs/reads.yaml"
     threads: 1

@@ -7,6 +7,7 @@ include: "searches.smk"
 rule search:
     """Everything that comes out of the searches of the config."""
     input:
+        rules.check_places.output,
         searches,
 
 
@@ -16,7 +17,6 @@ rule search_study:
         labels=searched("labels.h5"),
         fold=searched("folds/{fold}.tsv"),
         fasta=SEQUENCE,
-        checked=ancient("<results>/places.checked"),
     output:
         f"{SEARCHED}/definition.json",
     log:

@@ -8,8 +8,6 @@ rule check_reads:
         chrom_sizes=f"{GENOME}.chrom.sizes",
         index=f"{GENOME}.fa.fai",
         fasta=reference_of,
-        # waited for by all that is counted, no reason to count again
-        places=ancient("<results>/places.checked"),
     output:
         "<results>/experiments/{experiment}/reads.checked",
     log:

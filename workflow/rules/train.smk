@@ -11,8 +11,6 @@ rule train:
         labels="<results>/conditions/{condition}/labels.h5",
         fold="<results>/conditions/{condition}/folds/{fold}.tsv",
         fasta=SEQUENCE,
-        # waited for, no reason to train again
-        checked=ancient("<results>/places.checked"),
     output:
         models=expand(f"{ARM}/{{fold}}/seed_{{seed}}/model.pt", seed=SEEDS, allow_missing=True),
         history=f"{ARM}/{{fold}}/history.tsv",

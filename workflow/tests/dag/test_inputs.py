@@ -48,7 +48,7 @@ def test_peaks_and_labels_are_made_with_the_blacklist(planned, project):
     project.configure("blacklist.yaml", {"genome": {"blacklist": "blacklist.bed"}})
     blocks = dict(JOB.findall(planned("A own tf-chip none a.bam a.narrowPeak").text))
     using = {rule for rule, block in blocks.items() if "blacklist.bed" in block}
-    assert using == {"check_places", "peaks", "labels"}
+    assert using == {"peaks", "labels"}
 
 
 def test_shared_control_is_counted_once(planned):
