@@ -42,7 +42,7 @@ rule look:
         labels=rules.train.input.labels,
         fasta=rules.train.input.fasta,
         # a locus that is not there ends the run here
-        found=ancient(rules.find_locus.output[0]),
+        found=rules.find_locus.output[0],
     output:
         contributions=CONTRIBUTIONS_AT,
         predictions=PREDICTIONS_AT,
@@ -74,7 +74,7 @@ rule look:
 rule locus_features:
     """Collect the peaks, footprints, sites and motif instances that overlap a locus."""
     input:
-        found=ancient(rules.find_locus.output[0]),
+        found=rules.find_locus.output[0],
         peaks=task_peaks,
         intervals=lambda wildcards: list(interval_sets(wildcards).values()),
         known=lambda wildcards: (
