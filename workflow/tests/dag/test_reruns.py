@@ -158,7 +158,7 @@ def test_new_experiment_leaves_the_other_condition(finished):
         ("reads/tracks.py", FROM_TRACKS),
         (
             "motifs/matching.py",
-            {"match", "hits", "sites", "browser"}
+            {"match", "modisco_report", "hits", "sites", "browser"}
             | SUMMARY
             | {
                 f"{step}_{analysis}"
