@@ -114,6 +114,7 @@ def values(trials):
         ({"reverse_complement": {"low": 0, "high": 1}}, {}, "is no number; give choices"),
         ({"precision": {"low": 1, "high": 2}}, {}, "1 is not one of"),
         ({"learning_rate": {"low": 2, "high": 1}}, {}, "not below high"),
+        ({"peaks": {"low": 0.1, "high": 100}}, {}, "give a range of either"),
         ({"prior/weight": {"low": 0, "high": 1, "log": True}}, {}, "must be above 0"),
         ({"learning_rate": {"low": 0.1}}, {}, "give low and high"),
         ({"epochs": {"choices": [1], "low": 1, "high": 2}}, {}, "give one of them"),
@@ -133,6 +134,24 @@ def test_what_cannot_be_searched_is_said_before_any_job(leaves, block, message):
     with pytest.raises(InputError, match="config key 'search/found") as caught:
         checked(leaves, **block)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("prior", [{}, {"freq_limit": 7}])
+def test_limit_of_frequencies_follows_the_input_of_a_trial(prior):
+    leaves = {"input_length": {"choices": [600, 800]}, **WEIGHTS}
+    models = {"m": {"architecture": "basset", "prior": prior}}
+    definition = define(configured(leaves, models), SCHEMA, "found")
+    for length, limit in ((600, 90), (800, 120)):
+        found = trial_settings(definition, {"input_length": length, "prior/weight": 1})
+        assert found["prior"]["freq_limit"] == prior.get("freq_limit", limit)
+
+
+@pytest.mark.parametrize("ends", [(100, 1000), (100.0, 1000.0)])
+def test_searched_numbers_of_peaks_are_whole(ends):
+    leaves = {"peaks": dict(zip(("low", "high"), ends, strict=True))}
+    assert define(configured(leaves), SCHEMA, "found")["leaves"]["peaks"]["integer"]
+    leaves = {"peaks": {"low": 0.1, "high": 1}}
+    assert not define(configured(leaves), SCHEMA, "found")["leaves"]["peaks"]["integer"]
 
 
 @pytest.mark.parametrize(
