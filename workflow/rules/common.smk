@@ -47,6 +47,7 @@ from attprior.files import aside
 from attprior.locus import read_loci
 from attprior.models import registry
 from attprior.settings import is_accession, split_paths
+from attprior.training import DRIVER
 
 if provenance.PACKAGE.parent != SCRIPTS:
     raise WorkflowError(
@@ -178,8 +179,7 @@ def require_device():
     elsewhere = workflow.non_local_exec or workflow.deployment_settings.deployment_method
     device = config["training"]["device"]
     # torch takes seconds to import, and without a driver auto is the CPU
-    driver = Path("/proc/driver/nvidia/version")
-    if elsewhere or device == "cpu" or (device == "auto" and not driver.exists()):
+    if elsewhere or device == "cpu" or (device == "auto" and not DRIVER.exists()):
         return
     from attprior.training.device import choose_device
 
@@ -219,3 +219,34 @@ def write_report():
         ) from None
     else:
         print(f"The report is at {path}", file=sys.stderr)
+
+
+def may_be_made(place):
+    """Whether a place is in a folder of the workflow's, where the simulation may put it."""
+    return "<" in place and bool(config.get("simulate"))
+
+
+def named_chromosomes():
+    """Chromosomes that the config names, by key; of genome/exclude, those that are its own."""
+    named = {
+        f"training/folds/{fold}/{split}": names
+        for fold, splits in config["training"]["folds"].items()
+        for split, names in splits.items()
+    }
+    # the schema's are of no genome in particular
+    usual = SCHEMA["properties"]["genome"]["properties"]["exclude"]["default"]
+    own = [name for name in config["genome"]["exclude"] if name not in usual]
+    return named | {"genome/exclude": own}
+
+
+def named_intervals():
+    """Config keys that name files of intervals, and the files."""
+    if REFERENCE_FILES["blacklist"]:
+        yield "genome/blacklist", REFERENCE_FILES["blacklist"]
+    for condition in CONDITIONS:
+        for name, path in FOOTPRINTS["intervals"].get(condition, {}).items():
+            yield f"footprints/intervals/{condition}/{name}", path
+    # sites that are planted here come after the labels
+    known = filter(has_sites, CONDITIONS if not PLANTED else [])
+    for path in dict.fromkeys(SITES.format(condition=condition) for condition in known):
+        yield "truth/sites", path

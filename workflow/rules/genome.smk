@@ -20,11 +20,6 @@ if not REFERENCES["fasta"]:
     )
 
 
-def may_be_made(place):
-    """Whether a place is in a folder of the workflow's, where the simulation may put it."""
-    return "<" in place and bool(config.get("simulate"))
-
-
 for kind, place in REFERENCES.items():
     # what is to be downloaded or made is not there yet
     there = not place or is_url(place) or Path(PATHVARS.apply(place)).is_file()
@@ -51,32 +46,6 @@ if IN_PLACE:
             f"config key 'genome/fasta': {PLACE_OF_GENOME} is compressed, but stands where the plain "
             "genome belongs; decompress it, or move it elsewhere and give that path"
         )
-
-
-def named_chromosomes():
-    """Chromosomes that the config names, by key; of genome/exclude, those that are its own."""
-    named = {
-        f"training/folds/{fold}/{split}": names
-        for fold, splits in config["training"]["folds"].items()
-        for split, names in splits.items()
-    }
-    # the schema's are of no genome in particular
-    usual = SCHEMA["properties"]["genome"]["properties"]["exclude"]["default"]
-    own = [name for name in config["genome"]["exclude"] if name not in usual]
-    return named | {"genome/exclude": own}
-
-
-def named_intervals():
-    """Config keys that name files of intervals, and the files."""
-    if REFERENCE_FILES["blacklist"]:
-        yield "genome/blacklist", REFERENCE_FILES["blacklist"]
-    for condition in CONDITIONS:
-        for name, path in FOOTPRINTS["intervals"].get(condition, {}).items():
-            yield f"footprints/intervals/{condition}/{name}", path
-    # sites that are planted here come after the labels
-    known = filter(has_sites, CONDITIONS if not PLANTED else [])
-    for path in dict.fromkeys(SITES.format(condition=condition) for condition in known):
-        yield "truth/sites", path
 
 
 rule download_reference:

@@ -2,15 +2,13 @@
 
 import logging
 import os
-from pathlib import Path
 
 import torch
 
 from attprior.errors import InputError
+from attprior.training import DRIVER
 
 log = logging.getLogger(__name__)
-
-DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def choose_device(name: str) -> torch.device:
