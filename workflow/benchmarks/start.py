@@ -3,7 +3,7 @@
 Each seed is trained twice, with `start: random` and with `start: mean`, and else as the configs have
 it: 20 seeds an arm on both TFs of the demo, and 5 on the reads of yeast Reb1 that CI uses, where they
 are. Labels are made by the workflow's own rules. Two processes of one thread each train seed after
-seed, in about an hour in all; each is a row of `start.tsv`. A seed failed that is no better than the
+seed, in about three hours in all; each is a row of `start.tsv`. A seed failed that is no better than the
 constant prediction in some part of the validation loss.
 
 It ends with lines ``name<TAB>value``: how many seeds failed with `start: mean`, and how much lower it
