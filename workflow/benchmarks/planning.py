@@ -40,18 +40,19 @@ def write_project(
     Path
         The config file.
     """
-    for name in ("genome.fa", "reads.bam", "peaks.narrowPeak"):
+    for name in ("reads.bam", "input.bam", "peaks.narrowPeak"):
         (folder / name).touch()
     rows = ["condition\texperiment\tassay\tcontrol\talignments\tpeaks"]
     for number in range(conditions * experiments):
         condition, name = f"TF{number // experiments}", f"chip{number}"
         rows.append(f"{condition}\t{name}\ttf-chip\tinput{number}\treads.bam\tpeaks.narrowPeak")
-        rows.append(f"\tinput{number}\tcontrol-chip\tnone\treads.bam\t")
+        rows.append(f"\tinput{number}\tcontrol-chip\tnone\tinput.bam\t")
     (folder / "sheet.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     config = {
         "experiments": "sheet.tsv",
         "pathvars": {"results": "results", "resources": "resources"},
-        "genome": {"name": "made", "fasta": "genome.fa"},
+        # not here, so that nothing is compared with it
+        "genome": {"name": "hg38"},
         "models": dict(list(MODELS.items())[:models]),
         "training": {"seeds": list(range(seeds))},
     }
