@@ -40,7 +40,7 @@ def configured(leaves, models=None, **block):
             "experiments": "sheet.tsv",
             "genome": {},
             "models": models or {"profile": {**own, "prior": prior}},
-            "training": {"epochs": 2, "jitter": 4, "learning_rate": 0.01},
+            "training": {"epochs": 2, "min_steps": 0, "jitter": 4, "learning_rate": 0.01},
             "attribution": {"references": 2, "batch_size": 16},
             "bins": {"width": 20},
             "search": {"found": block},
