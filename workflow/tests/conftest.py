@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from workflows import OWN_ANALYSIS, SINGLE_THREADS, TINY, Project
+from workflows import SINGLE_THREADS, TINY, Project
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,7 @@ def finished(tmp_path_factory, tools):
     project.sheet("SPI1 TSTSR000001 tf-chip auto")
     project.configs.append("config/demo.yaml")
     project.configure("tiny.yaml", TINY)
-    for name, text in OWN_ANALYSIS.items():
-        project.write(f"workflow/scripts/attprior/analyses/mine/{name}", text)
+    project.add_analysis()
     # scripts stay, so that their jobs can be run again without Snakemake
     run = project.snakemake("--skip-script-cleanup", *SINGLE_THREADS)
     assert run.status == 0, run.text

@@ -152,6 +152,11 @@ class Project:
         self.write(name, text)
         self.configs.append(name)
 
+    def add_analysis(self) -> None:
+        """Add an analysis to the library's, as a user may."""
+        for name, text in OWN_ANALYSIS.items():
+            self.write(f"workflow/scripts/attprior/analyses/mine/{name}", text)
+
     def sheet(self, *rows: str, name: str = "sheet.tsv") -> None:
         """Write a sheet; cells are separated by spaces, and - is an empty one."""
         header = "condition experiment assay control alignments peaks"

@@ -192,7 +192,8 @@ def test_peaks_of_unknown_bases_are_counted_in_the_message(local):
     assert "Traceback" not in run.text
     assert "no peak on the test chromosomes" in run.text
     number = len(summits(masked=True))
-    assert f"the input of 0 leaves its chromosome and that of {number} holds an N" in run.text
+    told = f"the input of 0 leaves its chromosome, that of {number} holds an N and that of 0 is a repeat"
+    assert told in run.text
 
 
 @pytest.mark.end_to_end

@@ -112,7 +112,11 @@ def test_menu_is_in_reading_order(told):
     results = [entry for entry in found["menu"] if entry[:2].isdigit()]
     assert results == sorted(results)
     assert len(results) == len(found["switches"])
-    assert [name.split(". ")[1] for name in results[:3]] == ["Summary", "Example loci", "Spectrum"]
+    assert [name.split(". ")[1] for name in results[:3]] == [
+        "Summary",
+        "Performance",
+        "Known sites",
+    ]
     assert [name.split(". ")[1] for name in results[-2:]] == ["Quality control", "Methods"]
 
 

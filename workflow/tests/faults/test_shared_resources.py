@@ -29,6 +29,7 @@ def shared(finished, tmp_path_factory):
     other.sheet("SPI1 TSTSR000001 tf-chip auto")
     other.configs.append("config/demo.yaml")
     other.configure("tiny.yaml", TINY)
+    other.add_analysis()
     with read_only(first.path / "resources", other.path / "resources"):
         yield Shared(other, other.snakemake(*SINGLE_THREADS))
 
