@@ -49,7 +49,7 @@ KINDS = {
 # lines of a BED file that are no intervals: comments, and what genome browsers read
 NO_INTERVAL = rb"#|(?:track|browser)(?:[ \t]|$)"
 COMMENT = rb" *#"  # in a sheet
-TODO = "text is wanted: save it as UTF-8 text, with cells separated by tabs."
+WANTED = "text is wanted: save it as UTF-8 text, with cells separated by tabs."
 
 
 def is_gzip(path: str | Path) -> bool:
@@ -125,7 +125,7 @@ def _one_line_end(block: bytes) -> tuple[bytes, bytes]:
 def _refuse_other_kinds(path: Path, start: bytes) -> None:
     for mark, kind in KINDS.items():
         if start[: len(mark)].lower() == mark.lower():
-            raise InputError(f"{path}, line 1: {kind}, but {TODO}")
+            raise InputError(f"{path}, line 1: {kind}, but {WANTED}")
 
 
 def _checked(path: Path, number: int, block: bytes) -> bytes:
@@ -134,7 +134,7 @@ def _checked(path: Path, number: int, block: bytes) -> bytes:
     if place >= 0:
         line = number + block.count(b"\n", 0, place)
         raise InputError(
-            f"{path}, line {line}: a zero byte, as of UTF-16 or of no text at all, but {TODO}"
+            f"{path}, line {line}: a zero byte, as of UTF-16 or of no text at all, but {WANTED}"
         )
     if block.isascii():
         return block
@@ -146,7 +146,7 @@ def _checked(path: Path, number: int, block: bytes) -> bytes:
         shown = (before[-20:] + after[:20].partition(b"\n")[0]).decode("cp1252", "replace")
         raise InputError(
             f"{path}, line {line}: the byte 0x{after[0]:02x} in {shown!r} is no UTF-8 (of Windows' "
-            f"cp1252, perhaps), but {TODO}"
+            f"cp1252, perhaps), but {WANTED}"
         ) from None
     # each of the files that were put together may have one
     return re.sub(rb"^" + MARK, b"", block, flags=re.MULTILINE)
