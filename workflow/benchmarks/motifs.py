@@ -28,7 +28,7 @@ from scipy.stats import false_discovery_control
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from attprior.analysis.motifs import MAX_P_VALUE
+from attprior.analyses.motifs.tables import MAX_P_VALUE
 from attprior.motifs.database import read_motifs, write_jaspar
 from attprior.motifs.matching import (
     MAX_Q_VALUE,
