@@ -58,15 +58,15 @@ def predicts_profiles(model):
     return registry.declaration(architecture).examples == "profiles"
 
 
-# what some analyses need: of what it is, whether that has it, and what the report says if not
+# what some analyses need: whose it is, whether that has it, and what the report says if not
 NEEDS = {
-    "known sites": (CONDITIONS, has_sites, "no known sites; see truth/sites"),
+    "known sites": ("condition", has_sites, "no known sites; see truth/sites"),
     "sets of bases": (
-        CONDITIONS,
+        "condition",
         has_sets,
         "no footprints, motifs or peaks of others; see footprints",
     ),
-    "profiles": (MODELS, predicts_profiles, "predicts no profiles"),
+    "profiles": ("model", predicts_profiles, "predicts no profiles"),
 }
 
 
@@ -74,13 +74,22 @@ def lacking(analysis):
     """Conditions or models that lack what an analysis needs, and why they do."""
     if not ANALYSES[analysis].needs:
         return [], ""
-    names, has, reason = NEEDS[ANALYSES[analysis].needs]
+    whose, has, reason = NEEDS[ANALYSES[analysis].needs]
+    names = {"condition": CONDITIONS, "model": MODELS}[whose]
     return [name for name in names if not has(name)], reason
+
+
+def is_given(analysis, **names):
+    """Whether a condition and a model have what an analysis needs."""
+    if not ANALYSES[analysis].needs:
+        return True
+    whose, has, _ = NEEDS[ANALYSES[analysis].needs]
+    return has(names[whose])
 
 
 def analyses(condition, model):
     """Analyses of a comparison: those whose inputs the condition and the model have."""
-    return [name for name in ANALYSES if not {condition, model} & set(lacking(name)[0])]
+    return [name for name in ANALYSES if is_given(name, condition=condition, model=model)]
 
 
 def left_out():
