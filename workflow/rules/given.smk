@@ -1,5 +1,7 @@
 """What config, sheet and kept manifest name: no such file may stand where a rule writes."""
 
+import tempfile
+
 from attprior.motifs.formats import check_format
 from attprior.outputs import Output, Outputs, texts
 from attprior.portal import web
@@ -131,9 +133,95 @@ def incomplete_experiments():
                 )
 
 
+def local(experiment, role):
+    """Files of an experiment that a user gives by path."""
+    cells = split_paths(row(experiment)[role])
+    return [place for place in cells if place != settings.CALLED and not is_url(place)]
+
+
+def unchecked():
+    """Experiments whose alignments no job has checked yet."""
+    return [
+        name
+        for name in EXPERIMENTS.index
+        if not Path(PATHVARS.apply(f"<results>/experiments/{name}/reads.checked")).is_file()
+    ]
+
+
+def genome_here(folder):
+    """Index of the genome, and sizes of the chromosomes used; none where it is not at hand."""
+    from attprior.genome import write_chrom_sizes, write_genome
+
+    index, fasta = Path(PATHVARS.apply(f"{GENOME}.fa.fai")), REFERENCES["fasta"]
+    if not index.is_file():
+        path = "" if is_url(fasta) else PATHVARS.apply(fasta)
+        if not Path(path).is_file() or Path(path).stat().st_size > SMALL_GENOME:
+            return None
+        index = Path(folder, "genome.fa.fai")
+        write_genome(path, Path(folder, "genome.fa"), index)
+    sizes = Path(folder, "chrom.sizes")
+    write_chrom_sizes(index, sizes, config["genome"]["exclude"])
+    return index, sizes
+
+
+def wrong_contents():
+    """Say what the first jobs would find in files that are here: what a dry-run can't do by itself."""
+    from attprior.peaks import prepare_peaks
+    from attprior.places import check_places
+    from attprior.reads.check import check_reads
+
+    with tempfile.TemporaryDirectory() as folder:
+        if not (genome := genome_here(folder)):
+            return
+        index, sizes = genome
+        target, blacklist = Path(folder, "checked"), REFERENCES["blacklist"]
+        here = [(key, PATHVARS.apply(path)) for key, path in named_intervals()]
+        yield from complaints(
+            lambda: check_places(
+                index,
+                sizes,
+                target,
+                named_chromosomes(),
+                {"browser/loci": config["browser"]["loci"]},
+                [(key, path) for key, path in here if Path(path).is_file()],
+            )
+        )
+        blacklist = blacklist if blacklist and Path(blacklist).is_file() else None
+        if len(unchecked()) > MOST_EXPERIMENTS:
+            print(
+                f"Files of {len(unchecked())} experiments are checked by the first jobs of the run, "
+                "not in this plan.",
+                file=sys.stderr,
+            )
+            return
+        for name in unchecked():
+            files = local(name, "alignments")
+            # not those that take the genome's bases too
+            if files and all(file_format(file) != "cram" for file in files):
+                tracks, cut = list(track_names(name)), is_shifted(row(name)["assay"])
+                yield from complaints(check_reads, files, sizes, index, target, tracks, None, cut)
+            for role in ("peaks", "relaxed_peaks"):
+                for path in local(name, role):
+                    yield from complaints(prepare_peaks, path, target, sizes, index, blacklist)
+
+
+# as many bytes of FASTA are indexed while planning
+SMALL_GENOME = 100_000_000
+# files of so many are looked at while planning, which takes a second or so each
+MOST_EXPERIMENTS = 50
+DRY_RUN = any(re.fullmatch(r"--dry-?run|-[Fpr]*n[Fpqr]*", argument) for argument in sys.argv)
+
 if workflow.is_main_process:
     PROBLEMS = [*taken_places(), *missing_files(), *incomplete_experiments()]
     if "propose" in config:
         PROBLEMS += complaints(check_query, proposal("target"), proposal("biosample"))
+    if DRY_RUN and not PROBLEMS and "propose" not in config:
+        try:
+            PROBLEMS += wrong_contents()
+        except InputError as error:  # of the genome itself
+            PROBLEMS.append(str(error))
+        except ModuleNotFoundError as error:
+            # with conda, Snakemake's own environment has not what jobs have
+            print(f"What files hold is not checked in this plan: {error}.", file=sys.stderr)
     if PROBLEMS:
         raise WorkflowError("\n".join(dict.fromkeys(PROBLEMS)))

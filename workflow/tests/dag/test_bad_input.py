@@ -161,7 +161,9 @@ def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
     rows.append("outside outside tf-chip none good.bam outside.narrowPeak")
     rows.append("partial partial tf-chip none partial.bam many.narrowPeak")
     local.sheet(GOOD_ROW, *rows, name="bad.tsv")
-    text = failure(local, "--keep-going", config={"experiments": "bad.tsv"})
+    config = {"experiments": "bad.tsv"}
+    planned = failure(local, "--dry-run", config=config)
+    text = failure(local, "--keep-going", config=config)
     for message in (
         "truncated.bam: truncated, as the end-of-file block is missing. Copy or download it again",
         "unsorted.bam: its header says SO:unsorted, not coordinate. Sort it with samtools sort",
@@ -169,6 +171,10 @@ def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
         "chr1, chr2, chr3",
         "outside.narrowPeak, line 57: outside its chromosome, so perhaps of another assembly. "
         "Line 57: 'chr1\\t4200\\t",
+    ):
+        assert message in planned
+        assert message in text
+    for message in (
         "config key 'training/folds/fold_1': 8 peaks of TF lie on the test chromosomes (chr3)",
         "condition partial, fold fold_1: experiment partial has no 5' ends of the plus strand on the "
         "validation chromosomes (chr2); it has some on chr1; ",
@@ -194,11 +200,13 @@ def test_what_the_genome_lacks_stops_a_run_before_it_trains(local):
         "truth": {"sites": "sites.{condition}.bed"},
     }
     text = failure(local, config=config)
+    planned = failure(local, "--dry-run", config=config)
     for key in (
         *("footprints/intervals/TF/CTCF", "genome/blacklist", "browser/loci", "truth/sites"),
         "training/folds/fold_1/validation",
     ):
         assert f"config key '{key}'" in text
+        assert f"config key '{key}'" in planned
     assert "prints.bed: none of its chromosomes is the genome's. It has 1; the genome has" in text
     assert "the genome has no chromosome 2; it has chr1, chr2, chr3. Did you mean chr2?" in text
     started = {rule for rule, _ in JOB.findall(text)}

@@ -26,7 +26,7 @@ MINE = {
     "results/experiments/good/peaks.narrowPeak\tresults/mine/peaks.narrowPeak\n"
     "TF\ttwo\ttf-chip\tgood.bam\tdata/two/peaks.narrowPeak\t\n",
     "results/mine/peaks.narrowPeak": PEAKS,
-    "elsewhere/experiments/good/peaks.narrowPeak": PEAKS,
+    "elsewhere/experiments/good/peaks.narrowPeak": "chr3\t0\t50\n",
 }
 
 

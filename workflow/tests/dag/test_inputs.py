@@ -5,7 +5,8 @@ from workflows import JOB, TINY, Project
 
 CONFIG = {
     **{key: TINY[key] for key in ("experiments", "pathvars", "models", "training")},
-    "genome": {"name": "made", "fasta": "genome.fa"},
+    # not here, so that nothing in the files is compared with it
+    "genome": {"name": "hg38"},
     "motifs": {"homer": {"enabled": False}},
 }
 TRACKS = {"tracks", "unstranded_tracks"}
@@ -15,7 +16,7 @@ TRACKS = {"tracks", "unstranded_tracks"}
 def planned(project: Project):
     """Give the function that plans the labels of condition A from a sheet's rows."""
     project.configure("local.yaml", CONFIG)
-    names = ("genome.fa", "a.bam", "b.bam", "a.cram", "a.bedpe", "p.bw", "m.bw", "a.narrowPeak")
+    names = ("a.bam", "b.bam", "a.cram", "a.bedpe", "p.bw", "m.bw", "a.narrowPeak")
     for name in names:
         project.write(name, "")
 

@@ -1,6 +1,6 @@
 """Reruns are exact: a change plans what depends on it, and nothing else.
 
-The finished run that the plans start from has real portal files and manifests; the adapters of
+The finished run that the plans start from has real portal files, manifests and genome; the adapters of
 all later rules are cut short, so that they make empty outputs in no time. What Snakemake plans
 depends on rules, parameters and files' ages, not on what is in the files.
 """
@@ -12,7 +12,10 @@ import shutil
 import pytest
 from workflows import TINY, Project, merged
 
-REAL = ("simulate_genome", "simulate_experiment", "simulate_portal", "resolve", "download")
+REAL = (
+    *("simulate_genome", "simulate_experiment", "simulate_portal", "resolve", "download"),
+    "genome",  # with which a plan compares what a user gives
+)
 CUT = """
 from pathlib import Path
 
