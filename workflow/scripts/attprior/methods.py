@@ -70,6 +70,7 @@ SCHEDULES = {
     "constant": "",
     "inflate": ", grown over epochs as w(2/(1+exp(-c·epoch))-1) with c {rate:g}",
     "deflate": ", shrunk over epochs as w·exp(-c·epoch) with c {rate:g}",
+    "late": ", from the second epoch on",
 }
 
 

@@ -142,6 +142,18 @@ def test_every_arm_is_named_with_what_sets_it_apart():
     assert "left_out" not in text
 
 
+PRIOR = SCHEMA["$defs"]["settings"]["properties"]["prior"]["properties"]
+CHOICES = [(leaf, value) for leaf, kind in PRIOR.items() for value in kind.get("enum", [])]
+
+
+@pytest.mark.parametrize(("leaf", "value"), CHOICES)
+def test_every_choice_of_a_prior_is_told(leaf, value):
+    text, _ = told(
+        study(arms={"without_prior": {}, "with_prior": {"prior": {"kind": "fourier", leaf: value}}})
+    )
+    assert "with_prior" in text and "{" not in text
+
+
 def test_what_is_not_used_is_not_cited():
     plain = study(
         motifs={"homer": {"enabled": False}, "databases": []},
