@@ -2,10 +2,6 @@
 
 from itertools import product
 
-
-include: "comparisons.smk"
-
-
 for name, analysis in ANALYSES.items():
     # one that no condition and model can have has no rules
     if not any(name in analyses(*pair) for pair in product(CONDITIONS, MODELS)):
@@ -17,20 +13,18 @@ for name, analysis in ANALYSES.items():
         input:
             **{key: source_of_analysis(place) for key, place in analysis.reads.items()},
         output:
-            **{key: tabulated(name, key, show) for key, show in analysis.tables.items()},
+            **{key: shown(name, key, show) for key, show in analysis.tables.items()},
         log:
             f"<logs>/analyse_{name}/{{condition}}/{{model}}/{{comparison}}.log",
         benchmark:
             f"<benchmarks>/analyse_{name}/{{condition}}/{{model}}/{{comparison}}.tsv"
         conda:
-            "../../envs/figures.yaml"
+            "../../envs/library.yaml"
         resources:
-            mem_mb=growing(analysis.mem_mb),
-            runtime=growing("1h"),
+            **needs(analysis.mem_mb, "1h"),
         params:
             **{key: value_of(place) for key, place in analysis.settings.items()},
-            code=code_of("analyse.py", analysis.path / "tables.py"),
-            analysis=name,
+            **calls(f"analyses.{name}.tables.tabulate", "analyse.py"),
             arms=lookup("comparisons/{comparison}", within=config),
         script:
             "../scripts/analyse.py"
@@ -39,9 +33,9 @@ for name, analysis in ANALYSES.items():
         name:
             f"plot_{name}"
         input:
-            **{key: tabulated(name, key) for key in analysis.draws},
+            **{key: shown(name, key) for key in analysis.draws},
         output:
-            svg=report(f"{COMPARED}/{name}.svg", **reported(name, "figure")),
+            svg=report(f"{COMPARED}/{name}.svg", **of_comparison(name, "figure")),
             png=f"{COMPARED}/{name}.png",
         log:
             f"<logs>/plot_{name}/{{condition}}/{{model}}/{{comparison}}.log",
@@ -49,15 +43,13 @@ for name, analysis in ANALYSES.items():
             f"<benchmarks>/plot_{name}/{{condition}}/{{model}}/{{comparison}}.tsv"
         localrule: DRAWN_HERE
         conda:
-            "../../envs/figures.yaml"
+            "../../envs/library.yaml"
         resources:
-            mem_mb=growing(1000),
-            runtime=growing("30m"),
+            **needs(1000, "30m"),
         params:
             **{key: value_of(place) for key, place in analysis.figure_settings.items()},
-            code=code_of("plot_analysis.py", analysis.path / "figure.py"),
-            analysis=name,
-            head=lambda wildcards: main_head(wildcards.model),
+            **draws(f"analyses.{name}.figure.plot"),
+            head=main_head,
             arms=lookup("comparisons/{comparison}", within=config),
         script:
-            "../scripts/plot_analysis.py"
+            "../scripts/plot.py"

@@ -1,27 +1,21 @@
 """Which bases a model uses."""
 
 
-include: "heads.smk"
-
-
-ATTRIBUTIONS = f"{ARM}/{{fold}}/attributions/{{head}}.h5"
-
-
 rule attribute:
     """Attribute peaks with DeepSHAP, and sampled test peaks with other methods too.
 
-    A killed job goes on from the parts that it finished.
+    A killed job resumes after the parts that it finished.
     """
     input:
         models=rules.train.output.models,
-        labels=rules.train.input.labels,
-        fold=rules.train.input.fold,
-        fasta=rules.train.input.fasta,
+        labels=f"{CONDITION}/labels.h5",
+        fold=f"{CONDITION}/folds/{{fold}}.tsv",
+        fasta=SEQUENCE,
     output:
-        attributions=ATTRIBUTIONS,
+        attributions=f"{ARM}/{{fold}}/attributions/{{head}}.h5",
         deltas=report(
             f"{ARM}/{{fold}}/attributions/{{head}}.deltas.tsv",
-            **reported_of(
+            **reported(
                 ["arm", "model", "condition", "fold"],
                 "attributions",
                 "{head}",
@@ -33,20 +27,16 @@ rule attribute:
     benchmark:
         "<benchmarks>/attribute/{condition}/{model}/{arm}/{fold}/{head}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/torch.yaml"
     threads: 2
     resources:
+        **needs(16000, "12h"),
         gpu=1,
         device=DEVICE,
-        mem_mb=growing(16000),
-        runtime=growing("12h"),
     params:
+        **block("attribution", "references", "peaks", "sample", "ism"),
         code=code_with_model("attribute.py"),
         seeds=lookup("training/seeds", within=config),
-        references=lookup("attribution/references", within=config),
-        peaks=lambda wildcards: config["attribution"]["peaks"],
-        sample=lookup("attribution/sample", within=config),
-        ism=lookup("attribution/ism", within=config),
         batch_size=untracked("attribution", "batch_size"),
     script:
         "../scripts/attribute.py"
@@ -55,43 +45,39 @@ rule attribute:
 rule average_attributions:
     """Average the attributions of the best peaks over folds, as motif tools read them."""
     input:
-        expand(ATTRIBUTIONS, fold=FOLDS, allow_missing=True),
+        paths=expand(f"{ARM}/{{fold}}/attributions/{{head}}.h5", fold=FOLDS, allow_missing=True),
     output:
-        f"{ARM}/attributions/{{head}}.h5",
+        output=f"{ARM}/attributions/{{head}}.h5",
     log:
         "<logs>/average_attributions/{condition}/{model}/{arm}/{head}.log",
     benchmark:
         "<benchmarks>/average_attributions/{condition}/{model}/{arm}/{head}.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("2h"),
+        **needs(2000, "2h"),
     params:
-        code=code_of("average_attributions.py"),
+        **calls("attribution.average.average"),
     script:
-        "../scripts/average_attributions.py"
+        "../scripts/call.py"
 
 
 rule contributions:
     """Write contributions, averaged over seeds and folds, as a bigWig for a browser."""
     input:
-        attributions=rules.average_attributions.output[0],
-        chrom_sizes=rules.chrom_sizes.output[0],
+        attributions=f"{ARM}/attributions/{{head}}.h5",
+        chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        f"{ARM}/attributions/{{head}}.bw",
+        output=f"{ARM}/attributions/{{head}}.bw",
     log:
         "<logs>/contributions/{condition}/{model}/{arm}/{head}.log",
     benchmark:
         "<benchmarks>/contributions/{condition}/{model}/{arm}/{head}.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing("2h"),
+        **needs(4000, "2h"),
     params:
-        code=code_of("contributions.py"),
+        **calls("attribution.average.write_bigwig"),
     script:
-        "../scripts/contributions.py"
+        "../scripts/call.py"

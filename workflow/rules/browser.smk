@@ -4,15 +4,15 @@
 rule predictions:
     """Write predicted profiles of the sampled test peaks, mean over seeds, as a bigWig."""
     input:
-        attributions=lambda wildcards: expand(
-            ATTRIBUTIONS,
+        paths=lambda wildcards: expand(
+            f"{ARM}/{{fold}}/attributions/{{head}}.h5",
             fold=FOLDS,
-            head=main_head(wildcards.model),
+            head=main_head(wildcards),
             allow_missing=True,
         ),
-        chrom_sizes=rules.chrom_sizes.output[0],
+        chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        f"{ARM}/predictions/{{experiment}}/{{track}}.bw",
+        output=f"{ARM}/predictions/{{experiment}}/{{track}}.bw",
     log:
         "<logs>/predictions/{condition}/{model}/{arm}/{experiment}/{track}.log",
     benchmark:
@@ -20,17 +20,15 @@ rule predictions:
     wildcard_constraints:
         track="plus|minus|unstranded",
     conda:
-        "../../envs/browser.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("1h"),
+        **needs(2000, "1h"),
     params:
-        code=code_of("predictions.py"),
-        task=lambda wildcards: tasks(wildcards.condition).index(wildcards.experiment),
-        strand=lambda wildcards: track_names(wildcards.experiment).index(wildcards.track),
+        **calls("browser.predictions.write_predictions"),
+        task=lambda wildcards: PROJECT.tasks(wildcards.condition).index(wildcards.experiment),
+        strand=lambda wildcards: PROJECT.tracks(wildcards.experiment).index(wildcards.track),
     script:
-        "../scripts/predictions.py"
+        "../scripts/call.py"
 
 
 rule browser:
@@ -42,31 +40,31 @@ rule browser:
         peaks=task_peaks,
         observed=task_tracks,
         predicted=predicted_tracks,
-        contributions=of_arms("attributions/{head}.bw"),
-        hits=of_arms("motifs/{head}/hits.bed"),
-        seqlets=of_arms("motifs/{head}/seqlets.bed"),
-        sites=of_arms("motifs/{head}/sites.bed"),
-        known=lambda wildcards: (
-            SITES.format(condition=wildcards.condition) if has_sites(wildcards.condition) else []
-        ),
+        contributions=of_arms(f"{ARM}/attributions/{{head}}.bw"),
+        hits=of_arms(f"{ARM}/motifs/{{head}}/hits.bed"),
+        seqlets=of_arms(f"{ARM}/motifs/{{head}}/seqlets.bed"),
+        sites=of_arms(f"{ARM}/motifs/{{head}}/sites.bed"),
+        known=known_sites,
     output:
-        report(f"{COMPARED}/browser.html", **reported("browser", "page", "../report/browser.rst")),
+        report(
+            f"{COMPARED}/browser.html", **of_comparison("browser", "page", "../report/browser.rst")
+        ),
     log:
         "<logs>/browser/{condition}/{model}/{comparison}.log",
     benchmark:
         "<benchmarks>/browser/{condition}/{model}/{comparison}.tsv"
     conda:
-        "../../envs/browser.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("1h"),
+        **needs(2000, "1h"),
     params:
         code=code_of("browser.py"),
         page=provenance.file_hash(SCRIPTS / "attprior/browser/page.html"),
         arms=lookup("comparisons/{comparison}", within=config),
-        tasks=lambda wildcards: tasks(wildcards.condition),
-        strands=lambda wildcards: [len(track_names(task)) for task in tasks(wildcards.condition)],
+        tasks=lambda wildcards: PROJECT.tasks(wildcards.condition),
+        strands=lambda wildcards: [
+            len(PROJECT.tracks(task)) for task in PROJECT.tasks(wildcards.condition)
+        ],
         loci=lookup("browser/loci", within=config),
         flank=lookup("figures/locus_flank", within=config),
     script:

@@ -2,7 +2,6 @@
 
 import tempfile
 
-from attprior.motifs.formats import check_format
 from attprior.outputs import Output, Outputs, texts
 from attprior.portal import web
 from attprior.portal.search import check_query
@@ -25,8 +24,7 @@ def rule_outputs():
             yield Output(writer.name, pattern, file.match, file.is_directory)
     if "propose" in config:
         for ending in (".tsv", ".peaks.tsv"):
-            path = PATHVARS.apply(f"<results>/propose/{proposed()}{ending}")
-            yield Output("propose", path, path.__eq__)
+            yield Output("propose", f"{proposed()}{ending}", f"{proposed()}{ending}".__eq__)
 
 
 def named_places():
@@ -87,13 +85,37 @@ def taken_places():
         )
 
 
+def missing_genome():
+    """Say what is wrong with the genome, its blacklist and a motif to be planted."""
+    if not REFERENCES["fasta"]:
+        yield (
+            f"config key 'genome/fasta' is empty, and genome/name {config['genome']['name']!r} has no "
+            f"known source; give the path or URL of its FASTA file, or one of {', '.join(GENOMES)}"
+        )
+    for kind, place in REFERENCES.items():
+        # what is to be downloaded or made is not there yet
+        there = not place or is_url(place) or Path(PATHVARS.apply(place)).is_file()
+        if not there and not may_be_made(place):
+            yield f"config key 'genome/{kind}': no file {place}; correct the path, or give a URL"
+    if IN_PLACE and Path(f"{GENOME}.fa").is_file() and is_gzip(f"{GENOME}.fa"):
+        yield (
+            f"config key 'genome/fasta': {GENOME}.fa is compressed, but stands where the plain "
+            "genome belongs; decompress it, or move it elsewhere and give that path"
+        )
+    if PLANTED and not PLANTED_MATRIX and not Path(PLANTED_MOTIF).is_file():
+        yield (
+            f"config key 'plant/motif': '{PLANTED_MOTIF}' is neither a JASPAR matrix, such as "
+            "MA0080.7, nor a MEME file that is there"
+        )
+
+
 def missing_files():
     """Say which files are missing that rules would look for late, or take for none."""
     beds, motifs = {}, {}
     for condition in CONDITIONS:
-        for name, place in FOOTPRINTS["intervals"].get(condition, {}).items():
+        for name, place in interval_sets(condition).items():
             beds[f"footprints/intervals/{condition}/{name}"] = place
-        for name, chosen in FOOTPRINTS["motifs"].get(condition, {}).items():
+        for name, chosen in instance_sets(condition).items():
             if not chosen["database"].startswith("jaspar_"):
                 motifs[f"footprints/motifs/{condition}/{name}/database"] = chosen["database"]
     if PLANTED and not PLANTED_MATRIX:
@@ -122,10 +144,12 @@ def missing_files():
 def incomplete_experiments():
     """Say which files of an experiment a kept manifest lacks, which has others of it."""
     known = [
-        name for name in EXPERIMENTS.index if name in RESOLVED or row(name)["control"] != "auto"
+        name
+        for name in EXPERIMENTS.index
+        if name in RESOLVED or PROJECT.row(name)["control"] != "auto"
     ]
     for name in dict.fromkeys([*known, *map(control_name, known)]):
-        for role in missing_roles_of(name) if name in RESOLVED else ():
+        for role in PROJECT.missing_roles(name) if name in RESOLVED else ():
             if role not in set(RESOLVED[name].role):
                 yield (
                     f"{config['manifest']}: {name} has no {role}; ask the portal again with key "
@@ -135,7 +159,7 @@ def incomplete_experiments():
 
 def local(experiment, role):
     """Files of an experiment that a user gives by path."""
-    cells = split_paths(row(experiment)[role])
+    cells = split_paths(PROJECT.row(experiment)[role])
     return [place for place in cells if place != settings.CALLED and not is_url(place)]
 
 
@@ -152,7 +176,7 @@ def genome_here(folder):
     """Index of the genome, and sizes of the chromosomes used; none where it is not at hand."""
     from attprior.genome import write_chrom_sizes, write_genome
 
-    index, fasta = Path(PATHVARS.apply(f"{GENOME}.fa.fai")), REFERENCES["fasta"]
+    index, fasta = Path(f"{GENOME}.fa.fai"), REFERENCES["fasta"]
     if not index.is_file():
         path = "" if is_url(fasta) else PATHVARS.apply(fasta)
         if not Path(path).is_file() or Path(path).stat().st_size > SMALL_GENOME:
@@ -181,7 +205,7 @@ def wrong_contents():
                 index,
                 sizes,
                 target,
-                named_chromosomes(),
+                PROJECT.named_chromosomes(),
                 {"browser/loci": config["browser"]["loci"]},
                 [(key, path) for key, path in here if Path(path).is_file()],
             )
@@ -198,7 +222,7 @@ def wrong_contents():
             files = local(name, "alignments")
             # not those that take the genome's bases too
             if files and all(file_format(file) != "cram" for file in files):
-                tracks, cut = list(track_names(name)), is_shifted(row(name)["assay"])
+                tracks, cut = PROJECT.tracks(name), is_shifted(PROJECT.row(name)["assay"])
                 yield from complaints(check_reads, files, sizes, index, target, tracks, None, cut)
             for role in ("peaks", "relaxed_peaks"):
                 for path in local(name, role):
@@ -212,7 +236,7 @@ MOST_EXPERIMENTS = 50
 DRY_RUN = any(re.fullmatch(r"--dry-?run|-[Fpr]*n[Fpqr]*", argument) for argument in sys.argv)
 
 if workflow.is_main_process:
-    PROBLEMS = [*taken_places(), *missing_files(), *incomplete_experiments()]
+    PROBLEMS = [*missing_genome(), *taken_places(), *missing_files(), *incomplete_experiments()]
     if "propose" in config:
         PROBLEMS += complaints(check_query, proposal("target"), proposal("biosample"))
     if DRY_RUN and not PROBLEMS and "propose" not in config:

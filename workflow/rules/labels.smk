@@ -1,9 +1,6 @@
 """A condition's reads and peaks in one labelled HDF5, and its splits."""
 
 
-include: "conditions.smk"
-
-
 rule labels:
     """Gather tracks and peaks of a condition in one labelled HDF5, and label the genome's bins."""
     input:
@@ -14,29 +11,25 @@ rule labels:
         relaxed=relaxed_peaks,
         blacklist=REFERENCE_FILES["blacklist"],
     output:
-        "<results>/conditions/{condition}/labels.h5",
+        f"{CONDITION}/labels.h5",
     log:
         "<logs>/labels/{condition}.log",
     benchmark:
         "<benchmarks>/labels/{condition}.tsv"
     conda:
-        "../../envs/train.yaml"
-    threads: 1
+        "../../envs/torch.yaml"
     resources:
-        mem_mb=growing(6000),
-        runtime=growing("2h"),
+        **needs(6000, "2h"),
     params:
+        **block("bins", "width", "stride", "flank"),
+        # stored as it is; it is made from input, so that it reruns nothing by itself
         code=code_of("labels.py"),
         genome=lookup("genome/name", within=config),
-        tasks=lambda wildcards: tasks(wildcards.condition),
+        tasks=lambda wildcards: PROJECT.tasks(wildcards.condition),
         controls=lambda wildcards: controls(wildcards.condition),
         with_relaxed=lambda wildcards: with_relaxed(wildcards.condition),
         # all experiments of a condition and their controls have as many
-        tracks_per_task=lambda wildcards: len(tracks_of(tasks(wildcards.condition)[0])),
-        width=lookup("bins/width", within=config),
-        stride=lookup("bins/stride", within=config),
-        flank=lookup("bins/flank", within=config),
-        # stored as it is; it is made from input, so that it reruns nothing by itself
+        tracks_per_task=lambda wildcards: len(tracks_of(PROJECT.tasks(wildcards.condition)[0])),
         settings=lambda wildcards, input: settings.as_text(
             {key: config[key] for key in ("genome", "reads", "peaks", "bins")}
         ),
@@ -45,25 +38,26 @@ rule labels:
 
 
 rule fold:
-    """Say which split each chromosome is in, and check that each has peaks and 5' ends."""
+    """Assign chromosomes to splits, and check that each split has peaks and 5' ends."""
     input:
-        "<results>/conditions/{condition}/labels.h5",
+        f"{CONDITION}/labels.h5",
     output:
-        splits="<results>/conditions/{condition}/folds/{fold}.tsv",
-        counts="<results>/conditions/{condition}/folds/{fold}/counts.tsv",
+        splits=f"{CONDITION}/folds/{{fold}}.tsv",
+        counts=f"{CONDITION}/folds/{{fold}}/counts.tsv",
     log:
         "<logs>/fold/{condition}/{fold}.log",
     benchmark:
         "<benchmarks>/fold/{condition}/{fold}.tsv"
     conda:
-        "../../envs/train.yaml"
-    threads: 1
+        "../../envs/torch.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing("30m"),
+        **needs(4000, "30m"),
     params:
         code=code_of("fold.py"),
         # one value with names in it, as Snakemake does not notice when two swap theirs
-        splits=fold_splits,
+        splits=lambda wildcards: {
+            split: config["training"]["folds"][wildcards.fold][split]
+            for split in ("validation", "test")
+        },
     script:
         "../scripts/fold.py"

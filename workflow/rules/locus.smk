@@ -1,9 +1,6 @@
 """One place of the genome: what lies there, and how all models explain it."""
 
 
-include: "places.smk"
-
-
 rule locus:
     """Look at the loci of the config."""
     input:
@@ -13,7 +10,7 @@ rule locus:
 rule find_locus:
     """Check that the genome has a locus."""
     input:
-        chrom_sizes=rules.chrom_sizes.output[0],
+        chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
         "<results>/loci/{locus}/locus.bed",
     log:
@@ -23,14 +20,12 @@ rule find_locus:
     # before any long job
     priority: 100
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("10m"),
+        **needs(500, "10m"),
     params:
         code=code_of("find_locus.py"),
-        locus=locus_text,
+        locus=lambda wildcards: str(LOCI[wildcards.locus]),
     script:
         "../scripts/find_locus.py"
 
@@ -38,33 +33,39 @@ rule find_locus:
 rule look:
     """Attribute and predict a locus with all seeds of an arm."""
     input:
-        models=models_at,
-        labels=rules.train.input.labels,
-        fasta=rules.train.input.fasta,
+        models=lambda wildcards: expand(
+            f"{ARM}/{{fold}}/seed_{{seed}}/model.pt",
+            fold=PROJECT.fold(LOCI[wildcards.locus]),
+            seed=SEEDS,
+            allow_missing=True,
+        ),
+        labels=f"{CONDITION}/labels.h5",
+        fasta=SEQUENCE,
         # a locus that is not there ends the run here
-        found=rules.find_locus.output[0],
+        found="<results>/loci/{locus}/locus.bed",
     output:
-        contributions=CONTRIBUTIONS_AT,
-        predictions=PREDICTIONS_AT,
+        contributions=f"{LOOKED}/{{arm}}/contributions.tsv",
+        predictions=f"{LOOKED}/{{arm}}/predictions.tsv",
     log:
         "<logs>/look/{locus}/{condition}/{model}/{arm}.log",
     benchmark:
         "<benchmarks>/look/{locus}/{condition}/{model}/{arm}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/torch.yaml"
     threads: 2
     resources:
+        **needs(8000, "2h"),
         gpu=1,
         device=DEVICE,
-        mem_mb=growing(8000),
-        runtime=growing("2h"),
     params:
         code=code_with_model("look.py"),
-        locus=locus_text,
-        fold=fold_at,
-        split=split_at,
+        locus=lambda wildcards: str(LOCI[wildcards.locus]),
+        fold=lambda wildcards: PROJECT.fold(LOCI[wildcards.locus]),
+        split=lambda wildcards: PROJECT.split(
+            PROJECT.fold(LOCI[wildcards.locus]), LOCI[wildcards.locus]
+        ),
         seeds=lookup("training/seeds", within=config),
-        head=lambda wildcards: main_head(wildcards.model),
+        head=main_head,
         references=lookup("attribution/references", within=config),
         batch_size=untracked("attribution", "batch_size"),
     script:
@@ -74,14 +75,12 @@ rule look:
 rule locus_features:
     """Collect the peaks, footprints, sites and motif instances that overlap a locus."""
     input:
-        found=rules.find_locus.output[0],
+        found="<results>/loci/{locus}/locus.bed",
         peaks=task_peaks,
-        intervals=lambda wildcards: list(interval_sets(wildcards).values()),
-        known=lambda wildcards: (
-            [SITES.format(condition=wildcards.condition)] if has_sites(wildcards.condition) else []
-        ),
-        hits=of_all_arms(f"{ARM}/motifs/{{head}}/hits.bed"),
-        sites=of_all_arms(f"{ARM}/motifs/{{head}}/sites.bed"),
+        intervals=lambda wildcards: list(interval_sets(wildcards.condition).values()),
+        known=known_sites,
+        hits=of_arms(f"{ARM}/motifs/{{head}}/hits.bed", PROJECT.arms),
+        sites=of_arms(f"{ARM}/motifs/{{head}}/sites.bed", PROJECT.arms),
     output:
         table=report(f"{LOOKED}/features.tsv", **on_locus("peaks and sites")),
         bed=f"{LOOKED}/features.bed",
@@ -90,17 +89,15 @@ rule locus_features:
     benchmark:
         "<benchmarks>/locus_features/{locus}/{condition}/{model}.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("30m"),
+        **needs(1000, "30m"),
     params:
         code=code_of("locus_features.py"),
-        locus=locus_text,
-        tasks=lambda wildcards: tasks(wildcards.condition),
-        sets=lambda wildcards: list(interval_sets(wildcards)),
-        arms=COMPARED_ARMS,
+        locus=lambda wildcards: str(LOCI[wildcards.locus]),
+        tasks=lambda wildcards: PROJECT.tasks(wildcards.condition),
+        sets=lambda wildcards: list(interval_sets(wildcards.condition)),
+        arms=PROJECT.arms,
     script:
         "../scripts/locus_features.py"
 
@@ -108,9 +105,9 @@ rule locus_features:
 rule plot_locus:
     """Draw a locus: features, profiles, contributions and logos of each arm and seed."""
     input:
-        contributions=of_all_arms(CONTRIBUTIONS_AT),
-        predictions=of_all_arms(PREDICTIONS_AT),
-        features=rules.locus_features.output.table,
+        contributions=of_arms(f"{LOOKED}/{{arm}}/contributions.tsv", PROJECT.arms),
+        predictions=of_arms(f"{LOOKED}/{{arm}}/predictions.tsv", PROJECT.arms),
+        features=f"{LOOKED}/features.tsv",
     output:
         svg=report(f"{LOOKED}/locus.svg", **on_locus("figure")),
         png=f"{LOOKED}/locus.png",
@@ -120,15 +117,14 @@ rule plot_locus:
         "<benchmarks>/plot_locus/{locus}/{condition}/{model}.tsv"
     localrule: DRAWN_HERE
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("30m"),
+        **needs(2000, "30m"),
     params:
-        code=code_of("plot_locus.py"),
-        locus=locus_text,
+        **draws("plotting.locus.plot_locus"),
+        locus=lambda wildcards: str(LOCI[wildcards.locus]),
+        of=lambda wildcards: f"{wildcards.condition}, model {wildcards.model}",
         firsts=list(dict.fromkeys(first for first, _ in COMPARISONS.values())),
         flank=lookup("figures/locus_flank", within=config),
     script:
-        "../scripts/plot_locus.py"
+        "../scripts/plot.py"

@@ -1,212 +1,196 @@
 """Quality control of experiments: what is measured, the verdicts, and figures of them."""
 
 
-include: "quality.smk"
-
-
 rule qc_reads:
-    """Count reads before and after the filter, and see how many are copies of others."""
+    """Count reads before and after the filter, and their duplicates."""
     input:
+        f"{EXPERIMENT}/reads.checked",
         alignments=alignments_of,
-        reads=filtered_reads,
-        checked="<results>/experiments/{experiment}/reads.checked",
+        filtered=of_bams("reads.bam"),
         chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        metrics="<results>/experiments/{experiment}/qc/reads.tsv",
-        flagstat="<results>/experiments/{experiment}/qc/flagstat.tsv",
+        metrics=f"{EXPERIMENT}/qc/reads.tsv",
+        flagstats=f"{EXPERIMENT}/qc/flagstat.tsv",
     log:
         "<logs>/qc_reads/{experiment}.log",
     benchmark:
         "<benchmarks>/qc_reads/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
+        "../../envs/library.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("2h"),
+        **needs(2000, "2h"),
     params:
-        code=code_of("qc_reads.py"),
-        exclude_flags=lookup("reads/exclude_flags", within=config),
-        min_mapq=lookup("reads/min_mapq", within=config),
+        **calls("qc.reads.measure_reads"),
+        **block("reads", "exclude_flags", "min_mapq"),
     script:
-        "../scripts/qc_reads.py"
+        "../scripts/call.py"
 
 
 rule qc_tracks:
     """Correlate strands, count reads in peaks, and measure peaks."""
     input:
-        tracks=own_tracks,
+        f"{GENOME}.fa.fai",
+        tracks=lambda wildcards: tracks_of(wildcards.experiment),
         chrom_sizes=f"{GENOME}.chrom.sizes",
         fasta=f"{GENOME}.fa",
-        index=f"{GENOME}.fa.fai",
-        peaks=checked_peaks,
-        reads=read_metrics,
+        # a control has none
+        peaks=lambda wildcards: (
+            []
+            if is_control(PROJECT.assay(wildcards.experiment))
+            or not files_of(wildcards.experiment, "peaks")
+            else f"{EXPERIMENT}/peaks.narrowPeak"
+        ),
+        reads=of_reads("qc/reads.tsv"),
     output:
-        metrics="<results>/experiments/{experiment}/qc/tracks.tsv",
-        curve="<results>/experiments/{experiment}/qc/cross_correlation.tsv",
-        intervals="<results>/experiments/{experiment}/qc/intervals.tsv",
+        metrics=f"{EXPERIMENT}/qc/tracks.tsv",
+        curve=f"{EXPERIMENT}/qc/cross_correlation.tsv",
+        intervals=f"{EXPERIMENT}/qc/intervals.tsv",
     log:
         "<logs>/qc_tracks/{experiment}.log",
     benchmark:
         "<benchmarks>/qc_tracks/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(3000),
-        runtime=growing("2h"),
+        **needs(3000, "2h"),
     params:
-        code=code_of("qc_tracks.py"),
-        assay=lambda wildcards: row(wildcards.experiment)["assay"],
+        **calls("qc.tracks.measure_tracks"),
+        assay=lambda wildcards: PROJECT.assay(wildcards.experiment),
     script:
-        "../scripts/qc_tracks.py"
+        "../scripts/call.py"
 
 
 rule qc_fingerprint:
-    """See how unevenly reads lie over the genome, beside the control's."""
+    """Compute the deepTools fingerprint of an experiment, beside its control's."""
     input:
-        reads="<results>/experiments/{experiment}/reads.bam",
-        control=control_reads,
+        reads=f"{EXPERIMENT}/reads.bam",
+        control=reads_of_control,
         chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        curve="<results>/experiments/{experiment}/qc/fingerprint.tsv",
-        metrics="<results>/experiments/{experiment}/qc/fingerprint.metrics.tsv",
+        curve=f"{EXPERIMENT}/qc/fingerprint.tsv",
+        metrics=f"{EXPERIMENT}/qc/fingerprint.metrics.tsv",
     log:
         "<logs>/qc_fingerprint/{experiment}.log",
     benchmark:
         "<benchmarks>/qc_fingerprint/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
+        "../../envs/library.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("4h"),
+        **needs(2000, "4h"),
     params:
-        code=code_of("qc_fingerprint.py"),
+        **calls("qc.deeptools.measure_fingerprint"),
     script:
-        "../scripts/qc_fingerprint.py"
+        "../scripts/call.py"
 
 
 rule qc_replicates:
     """Correlate replicates, files of alignments, by their reads in bins."""
     input:
+        f"{EXPERIMENT}/reads.checked",
         alignments=alignments_of,
-        checked="<results>/experiments/{experiment}/reads.checked",
         chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        correlations="<results>/experiments/{experiment}/qc/replicates.tsv",
-        counts="<results>/experiments/{experiment}/qc/replicates.bins.tsv",
+        correlations=f"{EXPERIMENT}/qc/replicates.tsv",
+        counts=f"{EXPERIMENT}/qc/replicates.bins.tsv",
     log:
         "<logs>/qc_replicates/{experiment}.log",
     benchmark:
         "<benchmarks>/qc_replicates/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
+        "../../envs/library.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("4h"),
+        **needs(2000, "4h"),
     params:
-        code=code_of("qc_replicates.py"),
-        exclude_flags=lookup("reads/exclude_flags", within=config),
-        min_mapq=lookup("reads/min_mapq", within=config),
+        **calls("qc.deeptools.measure_replicates"),
+        **block("reads", "exclude_flags", "min_mapq"),
     script:
-        "../scripts/qc_replicates.py"
+        "../scripts/call.py"
 
 
 rule qc:
-    """Tell whether an experiment is usable, by ENCODE's standards for its assay."""
+    """Judge an experiment by ENCODE's standards for its assay."""
     input:
-        reads=read_metrics,
-        tracks="<results>/experiments/{experiment}/qc/tracks.tsv",
-        fingerprint=of_bams("fingerprint.metrics.tsv"),
-        replicates=of_bams("replicates.tsv"),
+        reads=of_reads("qc/reads.tsv"),
+        tracks=f"{EXPERIMENT}/qc/tracks.tsv",
+        fingerprint=of_bams("qc/fingerprint.metrics.tsv"),
+        replicates=of_bams("qc/replicates.tsv"),
         chrom_sizes=f"{GENOME}.chrom.sizes",
     output:
-        report(
-            "<results>/experiments/{experiment}/qc.tsv",
-            caption="../report/qc.rst",
-            category=CATEGORIES["qc"],
-            labels={"experiment": "{experiment}", "show": "table"},
+        target=report(
+            f"{EXPERIMENT}/qc.tsv", **reported_as("qc", experiment="{experiment}", show="table")
         ),
     log:
         "<logs>/qc/{experiment}.log",
     benchmark:
         "<benchmarks>/qc/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("10m"),
+        **needs(500, "10m"),
     params:
-        code=code_of("qc.py"),
-        assay=lambda wildcards: row(wildcards.experiment)["assay"],
-        formats=lambda wildcards: formats_of(wildcards.experiment),
+        **calls("qc.summary.write_verdicts"),
+        assay=lambda wildcards: PROJECT.assay(wildcards.experiment),
+        formats=lambda wildcards: PROJECT.formats(wildcards.experiment),
     script:
-        "../scripts/qc.py"
+        "../scripts/call.py"
 
 
 rule plot_qc:
     """Draw the quality of an experiment on one page."""
     input:
-        verdicts="<results>/experiments/{experiment}/qc.tsv",
-        curve="<results>/experiments/{experiment}/qc/cross_correlation.tsv",
-        intervals="<results>/experiments/{experiment}/qc/intervals.tsv",
-        fingerprint=of_bams("fingerprint.tsv"),
-        replicates=of_bams("replicates.bins.tsv"),
+        verdicts=f"{EXPERIMENT}/qc.tsv",
+        curve=f"{EXPERIMENT}/qc/cross_correlation.tsv",
+        intervals=f"{EXPERIMENT}/qc/intervals.tsv",
+        fingerprint=of_bams("qc/fingerprint.tsv"),
+        replicates=of_bams("qc/replicates.bins.tsv"),
     output:
         svg=report(
-            "<results>/experiments/{experiment}/qc.svg",
-            caption="../report/qc.rst",
-            category=CATEGORIES["qc"],
-            labels={"experiment": "{experiment}", "show": "figure"},
+            f"{EXPERIMENT}/qc.svg", **reported_as("qc", experiment="{experiment}", show="figure")
         ),
-        png="<results>/experiments/{experiment}/qc.png",
+        png=f"{EXPERIMENT}/qc.png",
     log:
         "<logs>/plot_qc/{experiment}.log",
     benchmark:
         "<benchmarks>/plot_qc/{experiment}.tsv"
     conda:
-        "../../envs/qc.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("10m"),
+        **needs(1000, "10m"),
     params:
-        code=code_of("plot_qc.py"),
-        assay=lambda wildcards: row(wildcards.experiment)["assay"],
+        **draws("plotting.qc.plot_experiment"),
+        # which the caption names too
+        assay=lambda wildcards: PROJECT.assay(wildcards.experiment),
+        experiment=lambda wildcards: wildcards.experiment,
     script:
-        "../scripts/plot_qc.py"
+        "../scripts/plot.py"
 
 
 rule qc_summary:
     """Put the verdicts on all experiments in one table."""
     input:
-        tables=verdicts_on_all,
+        tables=of_controlled("qc.tsv"),
     output:
-        report(
+        target=report(
             "<results>/qc/summary.tsv",
-            caption="../report/qc_summary.rst",
-            category=CATEGORIES["qc"],
-            labels={"experiment": "all", "show": "table"},
+            **reported_as("qc", caption="qc_summary", experiment="all", show="table"),
         ),
     log:
         "<logs>/qc_summary.log",
     benchmark:
         "<benchmarks>/qc_summary.tsv"
     conda:
-        "../../envs/qc.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("10m"),
+        **needs(500, "10m"),
     params:
-        code=code_of("qc_summary.py"),
+        **calls("qc.summary.summarise"),
         experiments=lambda wildcards: controlled(),
-        assays=lambda wildcards: [row(experiment)["assay"] for experiment in controlled()],
+        assays=lambda wildcards: list(map(PROJECT.assay, controlled())),
     script:
-        "../scripts/qc_summary.py"
+        "../scripts/call.py"
 
 
 rule plot_qc_summary:
@@ -216,9 +200,7 @@ rule plot_qc_summary:
     output:
         svg=report(
             "<results>/qc/summary.svg",
-            caption="../report/qc_summary.rst",
-            category=CATEGORIES["qc"],
-            labels={"experiment": "all", "show": "figure"},
+            **reported_as("qc", caption="qc_summary", experiment="all", show="figure"),
         ),
         png="<results>/qc/summary.png",
     log:
@@ -226,12 +208,10 @@ rule plot_qc_summary:
     benchmark:
         "<benchmarks>/plot_qc_summary.tsv"
     conda:
-        "../../envs/qc.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("10m"),
+        **needs(1000, "10m"),
     params:
-        code=code_of("plot_qc_summary.py"),
+        **draws("plotting.qc.plot_summary"),
     script:
-        "../scripts/plot_qc_summary.py"
+        "../scripts/plot.py"

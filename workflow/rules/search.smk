@@ -1,9 +1,6 @@
 """Search for settings: trials by jobs that share a study, and what comes out of them."""
 
 
-include: "searches.smk"
-
-
 rule search:
     """Everything that comes out of the searches of the config."""
     input:
@@ -14,8 +11,8 @@ rule search:
 rule search_study:
     """Put a search's trials into its study (study.journal beside the output, which is kept)."""
     input:
-        labels=searched("labels.h5"),
-        fold=searched("folds/{fold}.tsv"),
+        labels=searched("<results>/conditions/{condition}/labels.h5"),
+        fold=searched("<results>/conditions/{condition}/folds/{fold}.tsv"),
         fasta=SEQUENCE,
     output:
         f"{SEARCHED}/definition.json",
@@ -24,26 +21,26 @@ rule search_study:
     benchmark:
         "<benchmarks>/search_study/{search}.tsv"
     conda:
-        "../../envs/train.yaml"
-    threads: 1
+        "../../envs/torch.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("30m"),
+        **needs(2000, "30m"),
     params:
         code=search_code,
-        definition=search_definition,
+        definition=lambda wildcards: settings.as_text(
+            definition.define(config, SCHEMA, wildcards.search)
+        ),
         trials=lambda wildcards: definition.trials(config, SCHEMA, wildcards.search),
     script:
         "../scripts/search_study.py"
 
 
 rule search_trials:
-    """Run trials of a search until none is left; a killed job goes on with its own."""
+    """Run trials of a search until none is left; a killed job resumes its own."""
     input:
         definition=rules.search_study.output[0],
         labels=rules.search_study.input.labels,
         fold=rules.search_study.input.fold,
-        fasta=rules.search_study.input.fasta,
+        fasta=SEQUENCE,
     output:
         f"{SEARCHED}/jobs/{{job}}.tsv",
     log:
@@ -51,17 +48,16 @@ rule search_trials:
     benchmark:
         "<benchmarks>/search_trials/{search}/{job}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/torch.yaml"
     threads: 4
     resources:
+        **needs(16000, "24h"),
         gpu=1,
         device=DEVICE,
-        mem_mb=growing(16000),
-        runtime=growing("24h"),
     params:
         # the code's hash is in the definition's, so that both jobs and study are of one code
         code=search_code,
-        jobs=lambda wildcards, input: definition.complete(config, SCHEMA, wildcards.search)["jobs"],
+        jobs=lambda wildcards, input: search_block(wildcards)["jobs"],
         batch_size=untracked("attribution", "batch_size"),
     script:
         "../scripts/search_trials.py"
@@ -71,21 +67,23 @@ rule search_result:
     """Write the trials of a search, its best settings as an arm, and prediction against noise."""
     input:
         definition=rules.search_study.output[0],
-        jobs=search_jobs,
+        jobs=lambda wildcards: expand(
+            f"{SEARCHED}/jobs/{{job}}.tsv",
+            job=range(search_block(wildcards)["jobs"]),
+            allow_missing=True,
+        ),
     output:
-        trials=report(f"{SEARCHED}/trials.tsv", **search_report("trials")),
-        pareto=report(f"{SEARCHED}/pareto.tsv", **search_report("table")),
+        trials=report(f"{SEARCHED}/trials.tsv", **on_search("trials")),
+        pareto=report(f"{SEARCHED}/pareto.tsv", **on_search("table")),
         best=f"{SEARCHED}/best.yaml",
     log:
         "<logs>/search_result/{search}.log",
     benchmark:
         "<benchmarks>/search_result/{search}.tsv"
     conda:
-        "../../envs/train.yaml"
-    threads: 1
+        "../../envs/torch.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("30m"),
+        **needs(2000, "30m"),
     params:
         code=code_of("search_result.py"),
     script:
@@ -95,9 +93,9 @@ rule search_result:
 rule plot_search:
     """Draw a search's trials: noise of attributions against prediction."""
     input:
-        table=rules.search_result.output.pareto,
+        table=f"{SEARCHED}/pareto.tsv",
     output:
-        svg=report(f"{SEARCHED}/pareto.svg", **search_report("figure")),
+        svg=report(f"{SEARCHED}/pareto.svg", **on_search("figure")),
         png=f"{SEARCHED}/pareto.png",
     log:
         "<logs>/plot_search/{search}.log",
@@ -105,12 +103,10 @@ rule plot_search:
         "<benchmarks>/plot_search/{search}.tsv"
     localrule: DRAWN_HERE
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("30m"),
+        **needs(1000, "30m"),
     params:
-        code=code_of("plot_search.py"),
+        **draws("plotting.search.plot_search"),
     script:
-        "../scripts/plot_search.py"
+        "../scripts/plot.py"

@@ -1,9 +1,6 @@
 """What all comparisons say together, and how they were made."""
 
 
-include: "study.smk"
-
-
 rule summarise:
     """Put the headlines of all analyses, conditions, models and comparisons in one table."""
     input:
@@ -12,32 +9,21 @@ rule summarise:
             for condition, model, comparison, analysis in tested()
         ],
     output:
-        table=report(
-            "<results>/summary.tsv",
-            caption="../report/summary.rst",
-            category=CATEGORIES["summary"],
-            labels={"show": "table"},
-        ),
+        table=report("<results>/summary.tsv", **reported_as("summary", show="table")),
     log:
         "<logs>/summarise.log",
     benchmark:
         "<benchmarks>/summarise.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("30m"),
+        **needs(1000, "30m"),
     params:
         code=code_of("summarise.py"),
         headlines=lambda wildcards: settings.as_text(analysis_registry.headlines()),
-        conditions=[condition for condition, *_ in tested()],
-        models=[model for _, model, *_ in tested()],
-        comparisons=[comparison for *_, comparison, _ in tested()],
-        analyses=[analysis for *_, analysis in tested()],
-        names=list(COMPARISONS),
-        firsts=[first for first, _ in COMPARISONS.values()],
-        seconds=[second for _, second in COMPARISONS.values()],
+        # one value with names in it, as Snakemake does not notice when two swap theirs
+        tested=settings.as_text(tested()),
+        arms=settings.as_text(list(COMPARISONS.items())),
     script:
         "../scripts/summarise.py"
 
@@ -47,12 +33,7 @@ rule plot_summary:
     input:
         table="<results>/summary.tsv",
     output:
-        svg=report(
-            "<results>/summary.svg",
-            caption="../report/summary.rst",
-            category=CATEGORIES["summary"],
-            labels={"show": "figure"},
-        ),
+        svg=report("<results>/summary.svg", **reported_as("summary", show="figure")),
         png="<results>/summary.png",
     log:
         "<logs>/plot_summary.log",
@@ -60,50 +41,44 @@ rule plot_summary:
         "<benchmarks>/plot_summary.tsv"
     localrule: DRAWN_HERE
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("30m"),
+        **needs(1000, "30m"),
     params:
-        code=code_of("plot_summary.py"),
+        **draws("plotting.summary.plot_summary"),
     script:
-        "../scripts/plot_summary.py"
+        "../scripts/plot.py"
 
 
 rule headlines:
-    """Say the headlines in words, which models learnt nothing, and which analyses are left out."""
+    """Write the headlines in words, with models that learnt nothing and analyses left out."""
     input:
         table="<results>/summary.tsv",
         figure="<results>/summary.svg",
         training=[
             f"<results>/conditions/{condition}/{model}/comparisons/{comparison}/training.tsv"
-            for condition, model, comparison in compared()
+            for condition, model, comparison in PROJECT.compared()
         ],
     output:
         # workflow.rst takes it up by its name
         page=report(
             "<results>/headlines.html",
-            caption="../report/headlines.rst",
-            category=CATEGORIES["summary"],
-            labels={"show": "all in words"},
+            **reported_as("summary", caption="headlines", show="all in words"),
         ),
     log:
         "<logs>/headlines.log",
     benchmark:
         "<benchmarks>/headlines.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(1000),
-        runtime=growing("30m"),
+        **needs(1000, "30m"),
     params:
         code=code_of("headlines.py"),
         headlines=lambda wildcards: settings.as_text(analysis_registry.headlines()),
         about=lambda wildcards: settings.as_text({a.title: a.about for a in ANALYSES.values()}),
-        models=[", ".join(names[: min(2, len(MODELS))]) for names in compared()],
-        setup=setup(),
+        models=[", ".join(names[: min(2, len(MODELS))]) for names in PROJECT.compared()],
+        setup=PROJECT.setup(VERSION),
         left_out=left_out(),
     script:
         "../scripts/headlines.py"
@@ -114,45 +89,37 @@ rule methods:
     input:
         labels=expand("<results>/conditions/{condition}/labels.h5", condition=CONDITIONS),
         manifests=new_manifests,
-        kept=kept_manifest(),
+        kept=config["manifest"] or [],
     output:
         text="<results>/methods.md",
-        page=report(
-            "<results>/methods.html",
-            caption="../report/methods.rst",
-            category=CATEGORIES["methods"],
-            labels={"show": "text"},
-        ),
-        parameters=report(
-            "<results>/parameters.tsv",
-            caption="../report/methods.rst",
-            category=CATEGORIES["methods"],
-            labels={"show": "parameters"},
-        ),
+        page=report("<results>/methods.html", **reported_as("methods", show="text")),
+        parameters=report("<results>/parameters.tsv", **reported_as("methods", show="parameters")),
         software=report(
-            "<results>/software.tsv",
-            caption="../report/methods.rst",
-            category=CATEGORIES["methods"],
-            labels={"show": "versions of software"},
+            "<results>/software.tsv", **reported_as("methods", show="versions of software")
         ),
     log:
         "<logs>/methods.log",
     benchmark:
         "<benchmarks>/methods.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing("30m"),
+        **needs(2000, "30m"),
     params:
         code=code_of("methods.py"),
         # told, and in no code's hash
         version=VERSION,
-        study=lambda wildcards: study_text(),
-        software=list(software_used()),
-        purposes=list(software_used().values()),
-        # made from input, so that another place of the workflow reruns nothing
-        pinned=lambda wildcards, input: lock_files(),
+        study=lambda wildcards: settings.as_text(PROJECT.study()),
+        software=list(PROJECT.software()),
+        purposes=list(PROJECT.software().values()),
+        # made from input, so that another place of the workflow reruns nothing; of an environment only
+        # where rules run in it
+        pinned=lambda wildcards, input: [
+            str(workflow.source_path(f"../../envs/{name}"))
+            for name in (
+                *("requirements.lock", "macs3.lock"),
+                *["homer.yaml"] * bool(workflow.deployment_settings.deployment_method),
+            )
+        ],
     script:
         "../scripts/methods.py"

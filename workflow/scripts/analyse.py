@@ -1,18 +1,15 @@
-"""Tabulate an analysis of a comparison."""
+"""Make the tables of an analysis, by the function that the rule's params name."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from attprior.analyses import registry
 from attprior.analyses.inputs import write_table
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     params = dict(snakemake.params.items())
     del params["code"]
-    tabulate = registry.part(params.pop("analysis"), "tables").tabulate
+    module, _, name = params.pop("function").rpartition(".")
+    tabulate = getattr(import_module(f"attprior.{module}"), name)
     tables = tabulate(**dict(snakemake.input.items()), **params)
     for name, path in snakemake.output.items():
         write_table(tables[name], path)

@@ -1,13 +1,8 @@
 """Attribute peaks with all seeds of an arm."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from attprior.attribution.run import attribute
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):

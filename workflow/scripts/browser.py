@@ -1,14 +1,10 @@
 """Write a page of a comparison's loci that a browser shows offline."""
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 from attprior.browser.page import comparison_tracks, page_loci, shared_out, write_page
 from attprior.browser.slices import fullest_window
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def of_arms(paths: list[str]) -> dict[str, str]:
@@ -33,7 +29,7 @@ with logged(snakemake.log[0]):
             "Seqlets": of_arms(given.seqlets),
             "Sequence sites": of_arms(given.sites),
         },
-        given.known or None,
+        next(iter(given.known), None),
     )
     write_page(
         snakemake.output[0],

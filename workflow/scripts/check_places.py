@@ -1,13 +1,9 @@
 """Check what the config names of the genome."""
 
 import json
-from typing import TYPE_CHECKING
 
 from attprior.log import logged
 from attprior.places import check_places
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     check_places(

@@ -1,13 +1,8 @@
 """Bring a file here, and verify it."""
 
-from typing import TYPE_CHECKING
-
 from attprior.log import logged
 from attprior.portal.download import download
 from attprior.portal.web import Policy
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     download(

@@ -1,13 +1,8 @@
 """Measure predictions of all seeds of an arm."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from attprior.evaluation import evaluate
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):

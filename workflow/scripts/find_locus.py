@@ -1,14 +1,9 @@
 """Check that the genome has a locus, and write it as BED."""
 
-from typing import TYPE_CHECKING
-
 from attprior.files import aside
 from attprior.genome import read_chrom_sizes
 from attprior.locus import parse_locus
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     sizes = read_chrom_sizes(snakemake.input.chrom_sizes)

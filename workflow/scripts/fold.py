@@ -1,14 +1,9 @@
 """Write the splits of a fold, and what is in each."""
 
-from typing import TYPE_CHECKING
-
 from attprior.dataset.counts import check_splits, count_chromosomes, sum_splits
 from attprior.dataset.store import Labels, split_chromosomes
 from attprior.files import aside
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     labels = Labels.open(snakemake.input[0], counts=False)

@@ -1,12 +1,7 @@
 """Decompress and index the genome."""
 
-from typing import TYPE_CHECKING
-
 from attprior.genome import write_genome
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     source, index = snakemake.input[0], snakemake.output.index

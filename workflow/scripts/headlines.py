@@ -1,15 +1,11 @@
 """Say in words what all analyses found."""
 
 import json
-from typing import TYPE_CHECKING
 
 from attprior.analyses.inputs import read_table
 from attprior.analyses.learnt import in_words
 from attprior.headlines import write_headlines
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

@@ -1,13 +1,9 @@
 """Gather tracks and peaks of a condition in one labelled HDF5."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from attprior.dataset.store import write_labels
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def of_each(names: Iterable[str], paths: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -1,14 +1,9 @@
 """Collect the peaks, footprints, sites and motif instances that overlap a locus."""
 
-from typing import TYPE_CHECKING
-
 from attprior.analyses.inputs import write_table
 from attprior.analyses.locus import Source, features_table, write_features_bed
 from attprior.locus import read_locus
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params

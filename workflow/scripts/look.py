@@ -1,15 +1,10 @@
 """Attribute and predict a locus with all seeds of an arm."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from attprior.analyses.inputs import write_table
 from attprior.attribution.locus import look
 from attprior.locus import read_locus
 from attprior.log import logged
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):

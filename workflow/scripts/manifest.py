@@ -1,13 +1,8 @@
 """Write all manifests as one."""
 
-from typing import TYPE_CHECKING
-
 from attprior.files import aside
 from attprior.log import logged
 from attprior.portal.manifest import join_manifests, read_manifest
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     kept = read_manifest(snakemake.input.kept) if snakemake.input.kept else None

@@ -1,12 +1,7 @@
 """Match patterns to known motifs."""
 
-from typing import TYPE_CHECKING
-
 from attprior.log import logged
 from attprior.motifs.matching import match_patterns
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 databases = dict(zip(snakemake.params.databases, snakemake.input.databases, strict=True))
 

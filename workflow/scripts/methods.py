@@ -1,15 +1,11 @@
 """Write the methods, the parameters and the versions of software of a run."""
 
 import json
-from typing import TYPE_CHECKING
 
 from attprior.analyses.inputs import write_table
 from attprior.log import logged
 from attprior.methods import write_methods
 from attprior.software import parameters, versions
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     study = json.loads(snakemake.params.study)

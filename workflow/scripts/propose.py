@@ -1,13 +1,8 @@
 """List experiments on the portal, and write rows for the sheet."""
 
-from typing import TYPE_CHECKING
-
 from attprior.log import logged
 from attprior.portal.search import propose, write
 from attprior.portal.web import Policy
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     query = snakemake.params

@@ -1,14 +1,9 @@
 """Choose an experiment's files on the portal."""
 
-from typing import TYPE_CHECKING
-
 from attprior.files import aside
 from attprior.log import logged
 from attprior.portal.manifest import resolve
 from attprior.portal.web import Policy
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     files = resolve(

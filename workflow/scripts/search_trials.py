@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -10,9 +9,6 @@ from attprior.analyses.inputs import write_table
 from attprior.log import logged
 from attprior.search.study import run_trials
 from attprior.search.trial import measurer
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):

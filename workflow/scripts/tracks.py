@@ -1,13 +1,9 @@
 """Count 5' ends."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from attprior.log import logged
 from attprior.reads.tracks import write_tracks
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
     write_tracks(

@@ -2,14 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from attprior.log import logged
 from attprior.training.job import train
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):

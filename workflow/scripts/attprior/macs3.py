@@ -45,7 +45,7 @@ Lines = Iterator[str]
 
 def call_peaks(
     treatment: Sequence[str | Path],
-    control: Sequence[str | Path],
+    control: Sequence[str | Path] | None,
     target: str | Path,
     chrom_sizes: str | Path,
     *,
@@ -64,7 +64,7 @@ def call_peaks(
     ----------
     treatment, control
         Reads: BAM, BED with strands, or bedpe, the text ones plain or gzip. Without a
-        control an empty list.
+        control None.
     target
         narrowPeak file, a line a summit, as MACS3 writes it.
     chrom_sizes
@@ -90,7 +90,7 @@ def call_peaks(
             f"{name}: peaks are to be called, but MACS3 is not installed here. Run the workflow "
             "by `bash envs/run --macs3 snakemake …` or with --sdm conda, or give a file of peaks."
         )
-    sizes = read_chrom_sizes(chrom_sizes)
+    sizes, control = read_chrom_sizes(chrom_sizes), control or []
     fragments = assay in FRAGMENTS and all(map(has_fragments, [*treatment, *control]))
     cutoff = ["-q", str(q_value)] if p_value is None else ["-p", str(p_value)]
     with scratch(target) as folder, aside(target) as temporary:

@@ -266,7 +266,7 @@ def model_heads(config: Mapping, schema: Mapping, model: str, arm: str | None = 
     return [head for head in config["attribution"]["heads"] if head in has]
 
 
-def as_text(settings: Mapping) -> str:
+def as_text(settings: Mapping | Sequence) -> str:
     """Settings as one line of JSON, the same for equal settings."""
     return json.dumps(settings, sort_keys=True)
 

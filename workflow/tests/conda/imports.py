@@ -47,11 +47,15 @@ def _place(dotted: str) -> tuple[Path, str] | None:
 
 
 @cache
-def packages(script: Path) -> frozenset[str]:
-    """Top-level names of all third-party modules that a script imports, or runs by `-m`."""
+def packages(script: Path, function: str | None = None) -> frozenset[str]:
+    """Top-level names of all third-party modules that a script imports, or runs by `-m`.
+
+    `function` is that of the library which it calls by its name, such as reads.check.check_reads.
+    """
     found: set[str] = set()
     seen: set[tuple[Path, str]] = set()
     queue = [(script, "")]
+    queue += filter(None, [_place(f"{provenance.PACKAGE.name}.{function}") if function else None])
 
     def reach(dotted: str) -> None:
         if dotted.split(".")[0] != provenance.PACKAGE.name:
@@ -95,7 +99,7 @@ def packages(script: Path) -> frozenset[str]:
                     if "-m" in words[:-1]:
                         reach(str(words[words.index("-m") + 1]))
                 # a module that is chosen by name: any of its folder
-                case ast.Call(func=ast.Attribute(attr="import_module")):
+                case ast.Call(func=ast.Attribute(attr="import_module")) if path != script:
                     for sibling in sorted(path.parent.rglob("*.py")):
                         queue.append((sibling, ""))
                         queue += [(sibling, defined) for defined in _module(sibling)[1]]

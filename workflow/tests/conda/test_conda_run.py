@@ -108,7 +108,7 @@ def test_homer_is_found_in_its_package(deployed):
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("name", ["homer", "train"])
+@pytest.mark.parametrize("name", ["homer", "torch"])
 def test_edited_environment_reruns_the_rules_that_use_it(deployed, name):
     project, run = deployed
     assert project.plan(*TARGETS, "--sdm", "conda").jobs == set()
@@ -131,7 +131,7 @@ def test_edited_environment_reruns_the_rules_that_use_it(deployed, name):
 def made(conda, folder, *changes, **environment):
     """Make the environment for training only; give the run and its builds of pytorch."""
     project = copied(folder, conda, **environment)
-    train = project.path / "envs/train.yaml"
+    train = project.path / "envs/torch.yaml"
     for change in changes:
         train.write_text(train.read_text().replace(*change))
     # nothing that a rule of it needs is there

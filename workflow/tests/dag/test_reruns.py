@@ -12,16 +12,15 @@ import shutil
 import pytest
 from workflows import TINY, Project, merged
 
-REAL = (
-    *("simulate_genome", "simulate_experiment", "simulate_portal", "resolve", "download"),
-    "genome",  # with which a plan compares what a user gives
-)
+# of the adapters; the genome is what a plan compares with what a user gives
+REAL = ("resolve", "download", "genome")
 CUT = """
 from pathlib import Path
 
-for path in snakemake.output:
-    Path(path).touch()
-raise SystemExit(0)
+if not snakemake.rule.startswith("simulate_"):
+    for path in snakemake.output:
+        Path(path).touch()
+    raise SystemExit(0)
 """
 SMALL = {
     "simulate": {"motifs": {"SPI1": "MA0080.7", "CTCF": "MA0139.2"}, "loci": 30},

@@ -1,5 +1,6 @@
 """Analyses are found by their folders, and each is called with what it declares."""
 
+import importlib
 import inspect
 import shutil
 from pathlib import Path
@@ -42,9 +43,11 @@ def test_evidence_comes_before_what_a_prior_does_by_construction():
 @pytest.mark.parametrize("name", registry.registered())
 def test_functions_take_what_is_declared(name):
     analysis = registry.registered()[name]
-    tabulate = inspect.signature(registry.part(name, "tables").tabulate)
+    tabulate = inspect.signature(
+        importlib.import_module(f"attprior.analyses.{name}.tables").tabulate
+    )
     assert set(tabulate.parameters) == {*analysis.reads, "arms", *analysis.settings}
-    plot = inspect.signature(registry.part(name, "figure").plot)
+    plot = inspect.signature(importlib.import_module(f"attprior.analyses.{name}.figure").plot)
     given = {*analysis.draws, "arms", *analysis.figure_settings}
     optional = {p.name for p in plot.parameters.values() if p.default is not p.empty}
     assert given <= set(plot.parameters) <= given | optional

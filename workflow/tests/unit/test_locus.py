@@ -231,15 +231,16 @@ def test_place_of_nothing_gives_a_header_and_an_empty_bed(tmp_path):
 @pytest.mark.parametrize("some", [True, False])
 def test_figure_has_a_row_for_each_arm_and_seed(looked, some):
     _, locus, tables = looked
+    fold = {"fold": "fold_1", "split": "test"}
     both = [
-        pd.concat([table.assign(arm=arm) for arm in ("first", "second", "third")])
+        pd.concat([table.assign(arm=arm, **fold) for arm in ("first", "second", "third")])
         for table in tables
     ]
     features = pd.DataFrame(
         {"kind": "hit", "source": "first", "chrom": "chr2", "start": [310], "end": [400]}
         | {"name": "TF", "score": 1, "strand": "+", "summit": pd.NA}
     )[: int(some)]
-    figure = plot_locus(locus, "title", *both, features, ["first"], 10)
+    figure = plot_locus(str(locus), "SPI1, model profile", *both, features, ["first"], 10)
     labels = [ax.get_ylabel() for ax in figure.get_axes()]
     # tracks and logos
     assert labels.count("seed 1") == labels.count("seed 2") == 2 * 3

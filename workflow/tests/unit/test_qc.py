@@ -508,7 +508,10 @@ def test_a_tiny_experiment_goes_all_the_way(genome, caplog):
     parts = {"reads": "reads", "tracks": "tracks", "fingerprint": "metrics", "replicates": "pairs"}
     measured = {part: genome / f"{name}.tsv" for part, name in parts.items()}
     with caplog.at_level(logging.INFO):
-        write_verdicts(measured, sizes, "tiny", "tf-chip", ["bam"], genome / "qc.tsv")
+        write_verdicts(
+            **measured, chrom_sizes=sizes, experiment="tiny", assay="tf-chip", formats=["bam"],
+            target=genome / "qc.tsv",
+        )  # fmt: skip
     found = read_verdicts(genome / "qc.tsv").set_index("metric")
     assert found.index.tolist() == list(METRICS)
     assert found.value[["fingerprint_JSD", "control_JSD", "Pearson", "Spearman"]].notna().all()
@@ -522,7 +525,8 @@ def test_a_tiny_experiment_goes_all_the_way(genome, caplog):
         pd.read_csv(genome / "intervals.tsv", sep="\t"),
         pd.read_csv(genome / "finger.tsv", sep="\t"),
         bins,
-        "tiny, tf-chip",
+        "tiny",
+        "tf-chip",
     )
     figure.canvas.draw()
 
@@ -690,7 +694,7 @@ def test_the_figure_of_an_experiment_says_what_is_left_out():
     table = judged("control-atac", formats=("bigwig",), ends=1000).reset_index()
     empty = pd.DataFrame({"shift": [], "correlation": []})
     none = pd.DataFrame({"kind": [], "width": [], "GC": []})
-    figure = plot_experiment(table, empty, none, None, None, "mine, control-atac")
+    figure = plot_experiment(table, empty, none, None, None, "mine", "control-atac")
     figure.canvas.draw()
     said = " ".join(text.get_text().replace("\n", " ") for ax in figure.axes for text in ax.texts)
     for why in ("needs BAM, not bigwig", "a control has no peaks", "both strands are counted"):

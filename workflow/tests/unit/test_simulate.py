@@ -321,7 +321,7 @@ def test_portal_serves_what_its_objects_say(data, tmp_path):
     files = {kind: [data / name / names[kind] for name in MOTIFS] for kind in names}
     index = tmp_path / "portal" / "index.tsv"
     for _ in range(2):  # a repeat replaces the first
-        simulate_portal(list(MOTIFS), files, index)
+        simulate_portal(list(MOTIFS), index, **files)
     portal = index.parent
     table = pd.read_csv(index, sep="\t").set_index("accession")
     assert len(table) == 2 * (2 + 6)

@@ -1,9 +1,7 @@
 """Which analyses there are, and what each says of itself."""
 
-import importlib
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from attprior import analyses
@@ -87,11 +85,6 @@ def registered() -> dict[str, Analysis]:
             values = {name.lower(): value for name, value in declared.items()}
             found[path.parent.name] = Analysis(path.parent, **values)
     return dict(sorted(found.items(), key=lambda item: (item[1].place, item[0])))
-
-
-def part(name: str, file: str) -> ModuleType:
-    """Module of an analysis: its ``tables`` or its ``figure``."""
-    return importlib.import_module(f"attprior.analyses.{name}.{file}")
 
 
 def headlines() -> list[dict[str, Any]]:

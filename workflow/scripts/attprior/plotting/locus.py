@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from attprior.analyses.loci.figure import heights, logo_window
 from attprior.analyses.profiles.figure import PALE, SIDES
-from attprior.locus import Locus
+from attprior.locus import Locus, read_locus
 from attprior.plotting.logo import draw_logo
 from attprior.plotting.style import ARM_COLOURS, GREY, PAGE_WIDTH, label, styled
 
@@ -23,8 +23,8 @@ SHADE = "#EEEEEE"
 
 @styled()
 def plot_locus(
-    locus: Locus,
-    title: str,
+    locus: str,
+    of: str,
     contributions: pd.DataFrame,
     predictions: pd.DataFrame,
     features: pd.DataFrame,
@@ -35,8 +35,10 @@ def plot_locus(
 
     Parameters
     ----------
-    title
-        What stands above it.
+    locus
+        As genome browsers write it.
+    of
+        Condition and model, for the title.
     contributions, predictions
         Tables of `attprior.attribution.locus.look` under each other, with a column `arm`.
     features
@@ -46,6 +48,7 @@ def plot_locus(
     flank
         Half the width (bp) of the stretch that logos show, which is where most contribution is.
     """
+    where = read_locus(locus, "locus")
     arms, seeds = list(contributions.arm.unique()), list(contributions.seed.unique())
     tasks = list(predictions.task.unique())
     colours = {arm: ARM_COLOURS[arm not in firsts] for arm in arms}
@@ -57,10 +60,11 @@ def plot_locus(
     sizes = [sum(upper) + TEXT + 0.2 * len(arms), sum(lower) + TEXT + 0.2 * len(arms)]
     figure = plt.figure(figsize=(PAGE_WIDTH, sum(sizes) + 0.3))
     figure.get_layout_engine().set(h_pad=0.02, hspace=0)
-    figure.suptitle(title, fontsize=7.5, weight="bold")
+    fold, split = contributions.fold[0], contributions.split[0]
+    figure.suptitle(f"{where}; {of}, {fold} ({split} chromosome)", fontsize=7.5, weight="bold")
     above, below = figure.subfigures(2, 1, height_ratios=sizes)
     axes = iter(_stack(above, upper, sharex=True))
-    _features(next(axes), locus, features, lanes)
+    _features(next(axes), where, features, lanes)
     for arm in arms:
         own = predictions[predictions.arm == arm]
         panels = [next(axes) for _ in tasks]
@@ -78,7 +82,7 @@ def plot_locus(
                 track.position + 0.5, track.contribution, step="mid", color=colours[arm], lw=0.3
             )
             _bare(ax, values.contribution, seed)
-    _positions(ax, locus.chrom, (locus.start, locus.end))
+    _positions(ax, where.chrom, (where.start, where.end))
     axes = iter(_stack(below, lower))
     inside = contributions[contributions.position.between(stretch[0], stretch[1] - 1)]
     for arm in arms:
@@ -89,7 +93,7 @@ def plot_locus(
             _bare(ax, values.contribution, seed)
             if i == 0:
                 ax.set_title(label(arm, 80), color=colours[arm], loc="left", pad=2)
-    _positions(ax, locus.chrom, stretch)
+    _positions(ax, where.chrom, stretch)
     return figure
 
 

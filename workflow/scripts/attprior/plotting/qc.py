@@ -43,7 +43,8 @@ def plot_experiment(
     intervals: pd.DataFrame,
     fingerprint: pd.DataFrame | None,
     replicates: pd.DataFrame | None,
-    title: str,
+    experiment: str,
+    assay: str,
 ) -> Figure:
     """Draw an experiment's quality: the verdicts, and what they come from.
 
@@ -61,16 +62,18 @@ def plot_experiment(
         Columns sample, share_of_bins, share_of_reads.
     replicates
         Reads in bins, a column for each replicate.
-    title
-        Name and assay.
+    experiment, assay
+        Its name and assay, for the title.
     """
+    texts = dict.fromkeys(["threshold", "verdict", "source", "note"], "")
+    verdicts = verdicts.astype(dict.fromkeys(texts, object)).fillna(texts)
     values = verdicts.set_index("metric").value
     why = verdicts.set_index("metric").note.str.removeprefix(LEFT_OUT)
     words = _sentences(verdicts)
     rows = -(-len(METRICS) // 3)
     heights = [0.165 * rows + 0.1, 0.125 * len(words) + 0.12, 1.75, 1.75]
     figure = plt.figure(figsize=(PAGE_WIDTH, sum(heights) + 0.3))
-    figure.suptitle(title, fontsize=9, fontweight="bold")
+    figure.suptitle(f"{experiment}, {assay}", fontsize=9, fontweight="bold")
     table, notes, upper, lower = figure.subfigures(4, 1, height_ratios=heights)
     _verdicts(table, verdicts, rows)
     _words(notes, words)

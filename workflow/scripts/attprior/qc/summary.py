@@ -1,7 +1,7 @@
 """Verdicts on an experiment, and on all of them."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def write_verdicts(
-    measured: Mapping[str, str | Path | None],
+    reads: str | Path | None,
+    tracks: str | Path,
+    fingerprint: str | Path | None,
+    replicates: str | Path | None,
     chrom_sizes: str | Path,
     experiment: str,
     assay: str,
@@ -26,9 +29,9 @@ def write_verdicts(
 
     Parameters
     ----------
-    measured
-        Tables: reads, tracks (metric, value), fingerprint (deepTools' metrics), replicates
-        (correlations); None where there is none.
+    reads, tracks, fingerprint, replicates
+        Tables: metrics and values of reads and of tracks, deepTools' metrics of the fingerprint, and
+        correlations of replicates; None where there is none.
     chrom_sizes
         Sizes of the chromosomes used.
     experiment, assay
@@ -39,16 +42,15 @@ def write_verdicts(
         Table of what `judge` returns.
     """
     metrics: dict[str, float] = {}
-    for part in ("reads", "tracks"):
-        if measured[part] is not None:
-            metrics |= read_metrics(measured[part])
-    if measured["fingerprint"] is not None:
-        found = pd.read_csv(measured["fingerprint"], sep="\t", index_col="Sample").loc[SAMPLE]
+    for path in filter(None, (reads, tracks)):
+        metrics |= read_metrics(path)
+    if fingerprint is not None:
+        found = pd.read_csv(fingerprint, sep="\t", index_col="Sample").loc[SAMPLE]
         metrics["fingerprint_JSD"] = found["Synthetic JS Distance"]
         if "JS Distance" in found:
             metrics["control_JSD"] = found["JS Distance"]
-    if measured["replicates"] is not None:
-        pairs = pd.read_csv(measured["replicates"], sep="\t")
+    if replicates is not None:
+        pairs = pd.read_csv(replicates, sep="\t")
         metrics |= pairs[["Pearson", "Spearman"]].min().to_dict() if len(pairs) else {}
     size = sum(read_chrom_sizes(chrom_sizes).values())
     table = judge(metrics, assay, formats, size)

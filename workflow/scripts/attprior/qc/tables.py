@@ -1,7 +1,7 @@
 """Tables of quality control: metric and value, or a curve."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -28,8 +28,3 @@ def read_metrics(path: str | Path) -> dict[str, float]:
     """Read what `write_metrics` wrote; empty values are NaN."""
     table = pd.read_csv(path, sep="\t", dtype={"value": float})
     return dict(zip(table.metric, table.value, strict=True))
-
-
-def read_optional(paths: Sequence[str | Path]) -> pd.DataFrame | None:
-    """Read the one table of a list that may be empty."""
-    return pd.read_csv(paths[0], sep="\t") if paths else None

@@ -118,7 +118,7 @@ def experiment_object(
 
 
 def simulate_portal(
-    conditions: Sequence[str], files: Mapping[str, Sequence[str | Path]], index: str | Path
+    conditions: Sequence[str], index: str | Path, **files: Sequence[str | Path]
 ) -> None:
     """Lay out the conditions' files as the ENCODE portal serves them.
 
@@ -130,10 +130,10 @@ def simulate_portal(
     ----------
     conditions
         Names; the n-th condition is experiment 2n-1, and its control 2n.
-    files
-        For each kind of `PORTAL_FILES`, the file of each condition.
     index
         Table to write: ``accession``, ``condition``, ``kind`` of every experiment and file.
+    files
+        For each kind of `PORTAL_FILES`, the file of each condition.
     """
     portal = Path(index).parent
     Path(index).unlink(missing_ok=True)

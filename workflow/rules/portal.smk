@@ -1,9 +1,5 @@
 """From accessions to verified files of the portal."""
 
-
-include: "inputs.smk"
-
-
 if workflow.is_main_process and "propose" not in config and unresolved():
     print(
         f"The portal has not been asked yet about {len(unresolved())} experiments "
@@ -25,11 +21,9 @@ checkpoint resolve:
         "<benchmarks>/resolve/{experiment}.tsv"
     localrule: True
     conda:
-        "../../envs/portal.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("30m"),
+        **needs(500, "30m"),
     params:
         # no hash of the code here: a choice once made stays, so that a run can be repeated
         # a simulated portal is where its index is
@@ -38,9 +32,9 @@ checkpoint resolve:
         ),
         genome=lookup("genome/name", within=config),
         alignments=lookup("portal/alignments", within=config),
-        control=lambda wildcards: row(wildcards.experiment)["control"] or "none",
-        assay=lambda wildcards: row(wildcards.experiment)["assay"],
-        required=missing_roles,
+        control=lambda wildcards: PROJECT.row(wildcards.experiment)["control"] or "none",
+        assay=lambda wildcards: PROJECT.assay(wildcards.experiment),
+        required=lambda wildcards: PROJECT.missing_roles(wildcards.experiment),
         hosts=untracked("portal", "hosts"),
         allow_http=untracked("portal", "allow_http"),
         requests_per_second=untracked("portal", "requests_per_second"),
@@ -48,11 +42,14 @@ checkpoint resolve:
         "../scripts/resolve.py"
 
 
-rule download:
-    """Bring a file of the portal here, and verify it."""
+use rule download_reference as download with:
     input:
         # a manifest made anew concerns only the files that it changes, which params show
-        manifest=ancient(manifest_of),
+        manifest=lambda wildcards: (
+            []
+            if wildcards.experiment in RESOLVED
+            else ancient("<resources>/manifest/{experiment}.tsv")
+        ),
     output:
         "<resources>/encode/{experiment}/{file}.{ext}",
     log:
@@ -62,30 +59,15 @@ rule download:
     wildcard_constraints:
         file="[A-Z0-9]+",
         ext=r"bam|bed\.gz",
-    retries: 2
-    localrule: True
-    conda:
-        "../../envs/portal.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing("12h"),
+        **needs(500, "12h"),
     params:
-        # no hash of the code here: a file that is verified needs not come again
         url=in_manifest("url"),
         md5sum=in_manifest("md5sum"),
         file_size=in_manifest("file_size"),
-        portal=untracked("portal", "url"),
-        hosts=untracked("portal", "hosts"),
-        allow_http=untracked("portal", "allow_http"),
-        requests_per_second=untracked("portal", "requests_per_second"),
-    script:
-        "../scripts/download.py"
 
 
-use rule download as download_file with:
-    input:
-        [],
+use rule download_reference as download_file with:
     output:
         "<resources>/files/{experiment}/{name}",
     log:
@@ -94,15 +76,10 @@ use rule download as download_file with:
         "<benchmarks>/download_file/{experiment}/{name}.tsv"
     wildcard_constraints:
         name=r"[A-Za-z0-9_.+-]+",
+    resources:
+        **needs(500, "12h"),
     params:
-        # no hash of the code here: what came whole needs not come again
         url=url_of,
-        md5sum="",
-        file_size=0,
-        portal=untracked("portal", "url"),
-        hosts=untracked("portal", "hosts"),
-        allow_http=untracked("portal", "allow_http"),
-        requests_per_second=untracked("portal", "requests_per_second"),
 
 
 rule manifest:
@@ -120,11 +97,9 @@ rule manifest:
         "<benchmarks>/manifest.tsv"
     localrule: True
     conda:
-        "../../envs/portal.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("10m"),
+        **needs(500, "10m"),
     params:
         code=code_of("manifest.py"),
     script:
@@ -145,22 +120,17 @@ rule propose:
         "<logs>/propose.log",
     localrule: True
     conda:
-        "../../envs/portal.yaml"
-    threads: 1
+        "../../envs/library.yaml"
     resources:
-        mem_mb=growing(500),
-        runtime=growing("10m"),
+        **needs(500, "10m"),
     params:
-        portal=lookup("portal/url", within=config),
+        **{
+            key: lambda wildcards, key=key: proposal(key)
+            for key in ("target", "biosample", "assay", "peaks_only")
+        },
+        **block("portal", "alignments", "hosts", "allow_http", "requests_per_second"),
         genome=lambda wildcards: proposal("assembly") or config["genome"]["name"],
-        target=lambda wildcards: proposal("target"),
-        biosample=lambda wildcards: proposal("biosample"),
-        assay=lambda wildcards: proposal("assay"),
-        peaks_only=lambda wildcards: proposal("peaks_only"),
-        alignments=lookup("portal/alignments", within=config),
-        hosts=lookup("portal/hosts", within=config),
-        allow_http=lookup("portal/allow_http", within=config),
-        requests_per_second=lookup("portal/requests_per_second", within=config),
-        base=lambda wildcards: PATHVARS.apply(f"<results>/propose/{proposed()}"),
+        portal=lookup("portal/url", within=config),
+        base=lambda wildcards: proposed(),
     script:
         "../scripts/propose.py"
