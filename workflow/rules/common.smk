@@ -13,9 +13,9 @@ from snakemake.exceptions import WorkflowError
 from snakemake.sourcecache import HostingProviderFile, LocalSourceFile
 
 
-def scripts_of(rules_folder):
-    """Folder of the scripts; those of a workflow on a Git host are brought here, all at once."""
-    folder = rules_folder.join("../scripts")
+def folder_of(rules_folder, name):
+    """Folder beside that of the rules; files of one on a Git host are brought here, all at once."""
+    folder = rules_folder.join(f"../{name}")
     if isinstance(folder, LocalSourceFile):
         return Path(folder.get_path_or_uri(secret_free=True)).resolve()
     if not isinstance(folder, HostingProviderFile):
@@ -35,7 +35,8 @@ def scripts_of(rules_folder):
 # of jobs and of the report: their programs' text is UTF-8 whatever the locale
 os.environ.update(PYTHONUTF8="1")
 # not below workflow.basedir, which of a module is that of the workflow that uses it
-SCRIPTS = scripts_of(workflow.current_basedir)
+SCRIPTS = folder_of(workflow.current_basedir, "scripts")
+TEMPLATES = folder_of(workflow.current_basedir, "report/templates")
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import __version__ as VERSION
@@ -216,6 +217,16 @@ def calls(function, script="call.py"):
 def draws(function):
     """Params of a rule that draws a figure by a function of the library."""
     return calls(function, "plot.py")
+
+
+def templates(*names):
+    """Params that name templates of `report/templates`, an edit of which reruns the rule."""
+    paths = [TEMPLATES / name for name in names]
+    return {
+        # made from input, so that another place of the workflow reruns nothing
+        "templates": lambda wildcards, input: list(map(str, paths)),
+        "texts": list(map(provenance.file_hash, paths)),
+    }
 
 
 def block(section, *keys):

@@ -74,6 +74,7 @@ rule headlines:
     resources:
         **needs(1000, "30m"),
     params:
+        **templates("headlines.html.jinja"),
         code=code_of("headlines.py"),
         headlines=lambda wildcards: settings.as_text(analysis_registry.headlines()),
         about=lambda wildcards: settings.as_text({a.title: a.about for a in ANALYSES.values()}),
@@ -106,6 +107,7 @@ rule methods:
     resources:
         **needs(2000, "30m"),
     params:
+        **templates("methods.jinja", "methods.md.jinja", "methods.html.jinja"),
         code=code_of("methods.py"),
         # told, and in no code's hash
         version=VERSION,

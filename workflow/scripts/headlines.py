@@ -23,4 +23,5 @@ with logged(snakemake.log[0]):
         json.loads(params.headlines),
         json.loads(params.about),
         snakemake.output.page,
+        *params.templates,
     )

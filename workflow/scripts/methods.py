@@ -26,4 +26,5 @@ with logged(snakemake.log[0]):
         software,
         snakemake.output.text,
         snakemake.output.page,
+        snakemake.params.templates,
     )

@@ -189,6 +189,21 @@ def test_other_words_in_the_library_rerun_nothing(finished):
 
 
 @pytest.mark.parametrize(
+    ("template", "rule"),
+    [
+        ("methods.jinja", "methods"),
+        ("methods.md.jinja", "methods"),
+        ("methods.html.jinja", "methods"),
+        ("headlines.html.jinja", "headlines"),
+    ],
+)
+def test_edited_template_reruns_the_rule_that_fills_it_in(finished, template, rule):
+    path = finished.path / "workflow/report/templates" / template
+    with changed(path, lambda text: text + "More words.\n"):
+        assert set(finished.plan().counts) == {rule}
+
+
+@pytest.mark.parametrize(
     ("config", "expected"),
     [
         ({"training": {"epochs": 2}}, FROM_TRAINING | {"methods"}),

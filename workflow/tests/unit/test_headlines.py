@@ -1,6 +1,7 @@
 """The landing page says what was found: no more, and nothing the other way round."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from attprior.analyses.registry import headlines
 from attprior.analyses.summary import COLUMNS
 from attprior.headlines import write_headlines
 
+TEMPLATE = Path(__file__).parents[2] / "report/templates/headlines.html.jinja"
 ROW = {
     "comparison": "prior",
     "condition": "SPI1",
@@ -38,15 +40,14 @@ UNSURE = {"verdict": "cannot tell", "low": -0.05, "high": 0.3, "p_value": 0.2, "
 
 @pytest.fixture
 def page(tmp_path):
-    def write(*changes, unlearnt=(), setup=None, left_out=(), about=None):
+    def write(*changes, unlearnt=(), setup=None, left_out=(), about=None, template=TEMPLATE):
         table = pd.DataFrame([ROW | change for change in changes], columns=COLUMNS)
         figure = tmp_path / "summary.svg"
         figure.write_text('<?xml version="1.0"?>\n<svg>drawn</svg>')
         path = tmp_path / "page.html"
-        write_headlines(
-            table, figure, unlearnt, setup or {}, left_out, headlines(), about or {}, path
-        )
-        return (tmp_path / "page.html").read_text().replace("&#x27;", "'")
+        told = (unlearnt, setup or {}, left_out, headlines(), about or {})
+        write_headlines(table, figure, *told, path, template)
+        return path.read_text().replace("&#39;", "'")
 
     return write
 
@@ -114,8 +115,8 @@ def test_figure_stands_before_the_words_without_its_declaration(page):
 def test_models_that_learned_nothing_are_named_first(page):
     text = page({}, unlearnt=["SPI1, without prior, seed 2: counts"])
     assert items(text)[0] == "SPI1, without prior, seed 2: counts"
-    assert text.index("no better than a constant") < text.index("<svg>")
-    assert "no better than a constant" not in page({})
+    assert text.index("have learnt nothing") < text.index("<svg>")
+    assert "have learnt nothing" not in page({})
 
 
 def test_left_out_analyses_are_named(page):
@@ -136,3 +137,11 @@ def test_nothing_compared_is_said(page):
 def test_analyses_and_what_they_tell_are_listed(page):
     text = page({}, about={"Motifs & more": "what they match"})
     assert "<li><i>Motifs &amp; more</i>: what they match</li>" in text
+
+
+def test_words_of_the_template_are_those_of_the_page(page, tmp_path):
+    edited = tmp_path / "edited.html.jinja"
+    edited.write_text(TEMPLATE.read_text().replace('" rose"', '" went up"'))
+    assert items(page({}, template=edited)) == [
+        said.replace("rose", "went up") for said in items(page({}))
+    ]

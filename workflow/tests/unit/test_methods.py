@@ -8,7 +8,8 @@ import h5py
 import pandas as pd
 import pytest
 import yaml
-from attprior.methods import counted, listed, read_condition, seeds_text, write_methods, written
+from attprior.errors import InputError
+from attprior.methods import read_condition, write_methods, written
 from attprior.models import registry
 from attprior.motifs.database import JASPAR_RELEASE
 from attprior.motifs.matching import MAX_Q_VALUE, MIN_BITS, SHUFFLES
@@ -17,7 +18,9 @@ from attprior.settings import complete, model_heads, resolve
 from attprior.software import parameters, versions
 from made_condition import write_condition
 
-SCHEMA = yaml.safe_load((Path(__file__).parents[2] / "schemas/config.schema.yaml").read_text())
+WORKFLOW = Path(__file__).parents[2]
+TEMPLATES = [WORKFLOW / f"report/templates/methods{kind}.jinja" for kind in ("", ".md", ".html")]
+SCHEMA = yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
 BINARY = {"binary": {"architecture": "binary"}}
 PORTAL = {"assay": "tf-chip", "formats": ["bam"], "source": "encode", "called": False}
 FILES = pd.DataFrame(
@@ -48,7 +51,7 @@ def study(experiments=None, **config):
     return {"config": config, "arms": arms, "models": models, "experiments": experiments}
 
 
-def told(made, control=""):
+def told(made, control="", template=TEMPLATES[0]):
     """All the text of a study, and its references."""
     conditions = {}
     for name, known in made["experiments"].items():
@@ -61,7 +64,7 @@ def told(made, control=""):
         }
         conditions.setdefault(known["condition"], []).append(task)
     read = [{"condition": name, "tasks": tasks} for name, tasks in conditions.items()]
-    paragraphs, references = written(made, read, FILES, SOFTWARE)
+    paragraphs, references = written(made, read, FILES, SOFTWARE, template)
     return " ".join(paragraphs.values()), references
 
 
@@ -224,17 +227,27 @@ def test_sentences_are_whole(prior, model, many):
     assert len(set(references)) == len(references)
 
 
-@pytest.mark.parametrize(
-    ("items", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), ("abc", "a, b and c")]
-)
-def test_lists_read_as_english(items, text):
-    assert listed(items) == text
+def test_words_of_the_template_are_those_of_the_text(tmp_path):
+    edited = tmp_path / "edited.jinja"
+    words = TEMPLATES[0].read_text()
+    edited.write_text(
+        words.replace("We studied", "We\nlooked at").replace("## Data", "## Material")
+    )
+    text = told(study(), template=edited)[0]
+    assert text == told(study())[0].replace("We studied", "We looked at")
 
 
-def test_numbers_read_as_english():
-    assert (counted(1, "seed"), counted(2000, "seed")) == ("1 seed", "2,000 seeds")
-    assert seeds_text([7]) == "1 random initialisation (seed 7)"
-    assert seeds_text([3, 1]) == "2 random initialisations (seeds 1 and 3)"
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_templates_name_what_there_is_or_are_refused(tmp_path, monkeypatch, template):
+    known = {"experiment": "ENCSR000BGQ", "ends": 1, "peaks": 1, "control": "", "control_ends": 0}
+    read = {"condition": "SPI1", "tasks": [known]}
+    monkeypatch.setattr("attprior.methods.read_condition", lambda path: read)
+    edited = tmp_path / template.name
+    edited.write_text(f"{template.read_text()}\n{{{{ mistyped }}}}\n")
+    chosen = [edited if path == template else path for path in TEMPLATES]
+    line = edited.read_text().count("\n")
+    with pytest.raises(InputError, match=rf"{edited}, line {line}: 'mistyped' is undefined"):
+        write_methods(study(), ["x"], [], SOFTWARE, tmp_path / "text", tmp_path / "page", chosen)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +282,7 @@ def test_both_files_hold_the_text_and_its_references(tmp_path, monkeypatch):
     manifest = tmp_path / "manifest.tsv"
     FILES.to_csv(manifest, sep="\t", index=False)
     text, page = tmp_path / "methods.md", tmp_path / "methods.html"
-    write_methods(study(), ["labels.h5"], [manifest], SOFTWARE, text, page)
+    write_methods(study(), ["labels.h5"], [manifest], SOFTWARE, text, page, TEMPLATES)
     for path in (text, page):
         found = path.read_text()
         for part in ("ENCSR000BGQ", "ENCFF000ABC", "1,234", "10.1038/s41586-020-2493-4"):
