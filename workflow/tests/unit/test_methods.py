@@ -95,6 +95,8 @@ LEAVES = [
     {"models": {"profile": {"prior": {"attribution": "expected_gradient"}}}},
     {"models": {"profile": {"prior": {"examples": "all"}}}},
     {"models": {"profile": {"prior": {"schedule": "inflate", "rate": 0.7}}}},
+    {"models": {"profile": {"prior": {"schedule": "deflate", "rate": 0.7}}}},
+    {"models": {"profile": {"prior": {"schedule": "late"}}}},
     {"reads": {"min_mapq": 13}},
     {"reads": {"exclude_flags": 1804}},
     {"reads": {"keep_duplicates": False}},
