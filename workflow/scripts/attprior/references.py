@@ -2,6 +2,8 @@
 
 import re
 
+from attprior.errors import InputError
+
 REFERENCES = {
     "tseng": (
         "Tseng AM, Shrikumar A, Kundaje A. Fourier-transform-based attribution priors improve the "
@@ -125,7 +127,7 @@ REFERENCES = {
         "https://doi.org/10.12688/f1000research.29032.2"
     ),
 }
-CITED = re.compile(r"\[@([\w@, ]+)\]")
+CITED = re.compile(r"\[@([^]]*)\]")
 
 
 def numbered(text: str) -> tuple[str, list[str]]:
@@ -140,6 +142,11 @@ def numbered(text: str) -> tuple[str, list[str]]:
     -------
     tuple
         The text with numbers in the place of keys, and the references in order.
+
+    Raises
+    ------
+    InputError
+        If a key is not known.
     """
     order: dict[str, int] = {}
 
@@ -148,4 +155,6 @@ def numbered(text: str) -> tuple[str, list[str]]:
         return f"[{', '.join(str(order.setdefault(key, len(order) + 1)) for key in keys)}]"
 
     text = CITED.sub(number, text)
+    if unknown := [f"[@{key}]" for key in order if key not in REFERENCES]:
+        raise InputError(f"{', '.join(unknown)}: cited, but not in {__file__}")
     return text, [REFERENCES[key] for key in order]
