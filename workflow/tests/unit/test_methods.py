@@ -223,7 +223,7 @@ def test_sentences_are_whole(prior, model, many):
             **PORTAL, "condition": "ATAC", "assay": "atac", "source": "local", "formats": ["bed"],
         }  # fmt: skip
     text, references = told(made, control="ENCSR000BGH")
-    assert "@" not in text
+    assert "@" not in text and "', predicted" not in text
     assert not re.search(r"\bNone\b|nan|\{|\}|  |\[\]| ,|\.\.|,,|\(\)", text)
     assert not re.search(
         r"\b1 (seeds|epochs|conditions|arms|initialisations|intervals|bins)\b", text
