@@ -145,7 +145,11 @@ def told(
         sources[_source(study, name)].append(name)
     local = [experiments[name] for name in sources["local"]]
     formats = [FORMATS[kind] for known in local for kind in known["formats"]]
-    encode = [experiments[name] for name in sources["encode"] if name in experiments]
+    with_peaks = {
+        name
+        for name, known in experiments.items()
+        if not known["called"] and not is_control(known["assay"])
+    }
     trainings = [
         {
             "arm": arm,
@@ -170,11 +174,9 @@ def told(
             for known in conditions
         ],
         "sources": sources,
-        "gives_peaks": {
-            "encode": not all(known["called"] for known in encode),
-            "local": any(not is_control(known["assay"]) for known in local)
-            and not all(known["called"] for known in local),
-        },
+        "gives_peaks": [
+            source for source, names in sources.items() if not with_peaks.isdisjoint(names)
+        ],
         "local_formats": list(dict.fromkeys(formats)),
         "portal_peaks": sorted(set(files.output_type[files.role == "peaks"])) if len(files) else [],
         "called": [name for name, known in experiments.items() if known["called"]],

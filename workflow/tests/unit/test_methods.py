@@ -62,7 +62,8 @@ def told(made, control="", template=TEMPLATES[0]):
             "control": control,
             "control_ends": 9,
         }
-        conditions.setdefault(known["condition"], []).append(task)
+        if known["condition"]:
+            conditions.setdefault(known["condition"], []).append(task)
     read = [{"condition": name, "tasks": tasks} for name, tasks in conditions.items()]
     paragraphs, references = written(made, read, FILES, SOFTWARE, template)
     return " ".join(paragraphs.values()), references
@@ -187,6 +188,19 @@ def test_what_is_used_is_cited():
     assert all(cites(told(rich)[1], *keys))
     assert not any(cites(told(rich)[1], "bpnet"))
     assert f"JASPAR {JASPAR_RELEASE.removeprefix('JASPAR')}" in told(rich)[0]
+
+
+@pytest.mark.parametrize("source", ["encode", "local"])
+def test_peaks_that_are_called_are_not_told_as_given(source):
+    known = {**PORTAL, "condition": "SPI1", "source": source}
+    control = {**known, "condition": "", "assay": "control-chip"}
+    given, called = (
+        told(study({"x": {**known, "called": called}, "input": control}), control="input")[0]
+        for called in (False, True)
+    )
+    words = {"encode": "and peaks of x", "local": "with files of peaks"}[source]
+    assert words in given
+    assert words not in called
 
 
 def test_numbers_of_matching_are_those_that_it_uses():
