@@ -1,7 +1,8 @@
 """Write the splits of a fold, and what is in each."""
 
 from attprior.dataset.counts import check_splits, count_chromosomes, sum_splits
-from attprior.dataset.store import Labels, split_chromosomes
+from attprior.dataset.folds import split_chromosomes
+from attprior.dataset.store import Labels
 from attprior.files import aside
 from attprior.log import logged
 

@@ -6,7 +6,8 @@ import pyBigWig
 import pytest
 from attprior.dataset import counts
 from attprior.dataset.counts import AROUND, check_splits, count_chromosomes, sum_splits
-from attprior.dataset.store import Labels, split_chromosomes, write_labels
+from attprior.dataset.folds import split_chromosomes
+from attprior.dataset.store import Labels, write_labels
 from attprior.errors import InputError
 
 SIZES = {"chr1": 20_000, "chr2": 16_000, "chr3": 12_000, "chr4": 9_000}

@@ -11,15 +11,9 @@ import pyBigWig
 import pytest
 from attprior.dataset import store
 from attprior.dataset.bins import label_bins
+from attprior.dataset.folds import chromosomes_of_split, split_chromosomes
 from attprior.dataset.sampler import best_peaks
-from attprior.dataset.store import (
-    Coordinates,
-    Labels,
-    chromosomes_of_split,
-    control_kind,
-    split_chromosomes,
-    write_labels,
-)
+from attprior.dataset.store import Coordinates, Labels, control_kind, write_labels
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.provenance import file_hash

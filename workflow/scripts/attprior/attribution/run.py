@@ -20,6 +20,7 @@ from attprior.attribution.deepshap import deepshap
 from attprior.attribution.methods import input_gradient, mutagenesis
 from attprior.attribution.regions import Regions, choose_regions
 from attprior.attribution.shuffles import references_of
+from attprior.dataset.folds import chromosomes_of
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.files import aside
@@ -30,7 +31,7 @@ from attprior.models.saved import load_model
 from attprior.provenance import file_hash
 from attprior.sequence import one_hot_codes
 from attprior.training.device import choose_device
-from attprior.training.job import chromosomes_of, open_windows
+from attprior.training.job import open_windows
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ def attribute(
         where,
     )
     windows = open_windows(labels, fasta, settings)
-    regions = choose_regions(windows, chromosomes_of(windows, fold, "test"), peaks, sample)
+    regions = choose_regions(windows, chromosomes_of(windows.labels, fold, "test"), peaks, sample)
     if not len(regions.sampled):
         raise InputError(
             f"{labels}: no peak on the test chromosomes of {fold} can be attributed; of all peaks, "

@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from attprior.dataset.store import FEWEST_PEAKS, SPLITS, Labels
+from attprior.dataset.folds import FEWEST_PEAKS, SPLITS
+from attprior.dataset.store import Labels
 from attprior.errors import InputError
 from attprior.genome import some
 from attprior.hdf5 import open_hdf5
@@ -30,7 +31,7 @@ def count_chromosomes(path: str | Path, splits: pd.DataFrame) -> pd.DataFrame:
     path
         The labelled HDF5.
     splits
-        As `attprior.dataset.store.split_chromosomes` gives them.
+        As `attprior.dataset.folds.split_chromosomes` gives them.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from attprior.attribution.deepshap import deepshap
 from attprior.attribution.methods import input_gradient
 from attprior.attribution.regions import choose_regions
 from attprior.attribution.shuffles import references_of
+from attprior.dataset.folds import chromosomes_of
 from attprior.dataset.windows import Windows
 from attprior.errors import InputError
 from attprior.models.architecture import Architecture
@@ -27,7 +28,7 @@ from attprior.models.saved import build
 from attprior.search.study import Measure
 from attprior.training.constant import learnt_nothing
 from attprior.training.device import choose_device
-from attprior.training.job import chromosomes_of, open_windows, sampler_of
+from attprior.training.job import open_windows, sampler_of
 from attprior.training.loop import train_seeds
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def measurer(
     """
     where = choose_device(device)
     opened = open_windows(labels, fasta, next(iter(definition["settings"].values())))
-    validation_chromosomes = chromosomes_of(opened, fold, "validation")
+    validation_chromosomes = chromosomes_of(opened.labels, fold, "validation")
     seeds = definition["seeds"]
 
     def measure(settings: Mapping, folder: Path) -> dict[str, float]:

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from attprior.dataset.folds import chromosomes_of
 from attprior.dataset.sampler import BinSampler, PeakSampler, sampler
-from attprior.dataset.store import Labels, chromosomes_of_split
+from attprior.dataset.store import Labels
 from attprior.dataset.windows import Windows
 from attprior.files import aside
 from attprior.genome import Genome
@@ -40,18 +40,13 @@ def open_windows(labels: str | Path, fasta: str | Path, settings: Mapping) -> Wi
     return Windows(data, genome, settings["input_length"], settings.get("profile_length", 0))
 
 
-def chromosomes_of(windows: Windows, fold: str | Path, split: str) -> np.ndarray:
-    """Indices of the chromosomes of a split by a fold's table."""
-    return windows.labels.coordinates.index(chromosomes_of_split(fold, split))
-
-
 def sampler_of(
     windows: Windows, fold: str | Path, split: str, settings: Mapping
 ) -> PeakSampler | BinSampler:
     """Examples of a split, of the kind that the architecture of the settings learns from."""
     settings = settings if split == "training" else {**settings, **HELD_OUT}
     examples = declaration(settings["architecture"]).examples
-    return sampler(windows, chromosomes_of(windows, fold, split), settings, examples)
+    return sampler(windows, chromosomes_of(windows.labels, fold, split), settings, examples)
 
 
 def train(

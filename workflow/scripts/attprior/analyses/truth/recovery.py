@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.analyses.overlaps import ANY, Hits, shared_bases, within
-from attprior.dataset.store import chromosomes_of_split
+from attprior.dataset.folds import chromosomes_of_split
 from attprior.motifs.matching import pair_p_values
 
 MATCH_COLUMNS = ["arm", "pattern", "planted", "p_value"]
