@@ -26,10 +26,10 @@ from attprior.analyses.sites import site_mask
 from attprior.analyses.tracks import per_example
 from attprior.attribution.deepshap import deepshap
 from attprior.bed import read_bed
+from attprior.dataset.windows import open_windows
 from attprior.models.saved import load_model
 from attprior.sequence import one_hot_codes
 from attprior.statistics import differences
-from attprior.training.job import open_windows
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = Path(__file__).with_suffix(".tsv")

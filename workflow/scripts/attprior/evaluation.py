@@ -17,8 +17,8 @@ import torch
 from scipy.special import log_softmax
 
 from attprior import metrics
-from attprior.dataset.sampler import BinSampler, PeakSampler
-from attprior.dataset.windows import Windows
+from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler, sampler_of
+from attprior.dataset.windows import Windows, open_windows
 from attprior.files import aside
 from attprior.losses import multinomial_nll
 from attprior.models.architecture import Architecture
@@ -27,8 +27,6 @@ from attprior.models.saved import load_model
 from attprior.statistics import groups_of, pseudovalues
 from attprior.training.constant import Constant, best_constant, no_better
 from attprior.training.device import choose_device
-from attprior.training.job import open_windows, sampler_of
-from attprior.training.loop import HELD_OUT_SEED
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from attprior.attribution.run import attribute, delta_table, warn_of_deltas
 from attprior.attribution.shuffles import references_of
 from attprior.dataset.sampler import first_of_locus
 from attprior.dataset.store import Coordinates, Labels
-from attprior.dataset.windows import Windows
+from attprior.dataset.windows import Windows, open_windows
 from attprior.errors import InputError
 from attprior.models.architecture import Head
 from attprior.models.basset import BassetModel
@@ -29,7 +29,6 @@ from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel, profile_scalar
 from attprior.models.saved import build, load_model, save_model
 from attprior.sequence import N_CODE, encode, one_hot_codes
-from attprior.training.job import open_windows
 from made_condition import CHROMOSOMES, SETTINGS, write_condition
 from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.ersatz import dinucleotide_shuffle

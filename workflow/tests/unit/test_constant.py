@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 import torch
 from attprior.dataset.sampler import BinSampler, PeakSampler
+from attprior.dataset.windows import open_windows
 from attprior.losses import profile_losses
 from attprior.models.architecture import Architecture
 from attprior.models.basset import BassetModel
 from attprior.models.binary import BinaryModel
 from attprior.models.profile import ProfileModel
 from attprior.training.constant import MARGIN, best_constant, learnt_nothing
-from attprior.training.job import open_windows, train
+from attprior.training.job import train
 from attprior.training.loop import train_seeds
 from made_condition import SETTINGS, write_condition
 

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from attprior.dataset.sampler import sampler_of
+from attprior.dataset.windows import open_windows
 from attprior.evaluation import (
     binary_performance,
     evaluate,
@@ -18,7 +20,6 @@ from attprior.losses import multinomial_nll
 from attprior.metrics import jensen_shannon_divergence
 from attprior.models.saved import build, load_model, save_model
 from attprior.training.constant import MARGIN
-from attprior.training.job import open_windows, sampler_of
 from made_condition import BINS, SETTINGS
 from scipy import stats
 from sklearn.metrics import (

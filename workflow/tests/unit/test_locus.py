@@ -10,13 +10,13 @@ from attprior.analyses.seeds.figure import plot as draw_seeds
 from attprior.analyses.seeds.tables import clusters, similarities
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.locus import along, cut, look, place_windows
+from attprior.dataset.windows import open_windows
 from attprior.errors import InputError
 from attprior.locus import Locus, read_loci
 from attprior.models.architecture import Head
 from attprior.models.saved import build, load_model, save_model
 from attprior.plotting.locus import plot_locus
 from attprior.sequence import decode, one_hot_codes
-from attprior.training.job import open_windows
 from made_condition import CHROMOSOMES, SETTINGS
 from matplotlib import pyplot as plt
 from tangermeme.ersatz import dinucleotide_shuffle

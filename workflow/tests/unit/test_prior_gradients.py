@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from attprior.dataset.sampler import sampler
+from attprior.dataset.windows import open_windows
 from attprior.models import registry
 from attprior.models.saved import build
 from attprior.priors import ATTRIBUTIONS
 from attprior.training.ensemble import Ensemble
-from attprior.training.job import open_windows
 from attprior.training.loop import Pieces, _draw, batch_losses, step, tensors
 from attprior.training.optimiser import Optimiser
 from made_condition import FOURIER, PRIOR, SETTINGS
@@ -42,8 +42,7 @@ def _double():
 
 def batches(windows, settings, seeds, number):
     """Batches of seeds, in double precision and with all that any prior draws."""
-    examples = registry.declaration(settings["architecture"]).examples
-    own = sampler(windows, np.array([0]), settings, examples)
+    own = sampler(windows, np.array([0]), settings)
     each = [own.batches(seed, 1, 16, both_strands=True) for seed in range(seeds)]
     for _, drawn in zip(range(number), zip(*each, strict=True), strict=False):
         data = {

@@ -514,6 +514,7 @@ def test_windows_around_bins_stay_on_their_chromosome(length, caplog):
 
 def test_settings_name_what_is_sampled(windows):
     settings = {
+        "architecture": "profile",
         "peaks": 0.5,
         "jitter": 7,
         "tile_stride": 9,
@@ -526,7 +527,7 @@ def test_settings_name_what_is_sampled(windows):
     found = sampler(windows, np.array([0]), settings)
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
     expected = BinSampler(windows, np.array([0]), 0.5, 2, True, 0.04)
-    found = sampler(windows, np.array([0]), settings, "bins")
+    found = sampler(windows, np.array([0]), {**settings, "architecture": "binary"})
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
 
 

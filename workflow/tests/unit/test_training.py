@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from attprior.dataset.sampler import BinSampler, PeakSampler
-from attprior.dataset.windows import Batch
+from attprior.dataset.windows import Batch, open_windows
 from attprior.errors import InputError
 from attprior.losses import multinomial_nll, profile_losses
 from attprior.models.binary import BinaryModel
@@ -18,7 +18,7 @@ from attprior.sequence import encode
 from attprior.training import device as devices
 from attprior.training.device import choose_device
 from attprior.training.ensemble import Ensemble
-from attprior.training.job import open_windows, train
+from attprior.training.job import train
 from attprior.training.loop import CONSTANTS, batch_losses, tensors, train_seeds
 from attprior.training.optimiser import Optimiser
 from made_condition import FOURIER, PRIOR, SETTINGS, write_condition

@@ -17,7 +17,7 @@ from attprior.analyses.inputs import of_present_base
 from attprior.analyses.predictions import STRANDS
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.shuffles import references_of
-from attprior.dataset.windows import Windows
+from attprior.dataset.windows import Windows, open_windows
 from attprior.errors import InputError
 from attprior.locus import Locus
 from attprior.models.architecture import Architecture, Head
@@ -25,7 +25,6 @@ from attprior.models.registry import declaration
 from attprior.models.saved import load_model
 from attprior.sequence import N_CODE, decode, is_repeat, one_hot_codes
 from attprior.training.device import choose_device
-from attprior.training.job import open_windows
 
 log = logging.getLogger(__name__)
 

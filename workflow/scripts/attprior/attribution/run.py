@@ -21,7 +21,7 @@ from attprior.attribution.methods import input_gradient, mutagenesis
 from attprior.attribution.regions import Regions, choose_regions
 from attprior.attribution.shuffles import references_of
 from attprior.dataset.folds import chromosomes_of
-from attprior.dataset.windows import Windows
+from attprior.dataset.windows import Windows, open_windows
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.hdf5 import hdf5_aside
@@ -31,7 +31,6 @@ from attprior.models.saved import load_model
 from attprior.provenance import file_hash
 from attprior.sequence import one_hot_codes
 from attprior.training.device import choose_device
-from attprior.training.job import open_windows
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
+from attprior.dataset.folds import chromosomes_of
 from attprior.dataset.windows import Batch, BinBatch, Windows
 from attprior.errors import InputError
 from attprior.genome import some
+from attprior.models.registry import declaration
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,15 @@ CANDIDATES = 20  # windows looked at for each negative that has to match a GC co
 
 # settings of both kinds of samplers
 SHARED = ("peaks", "negatives_per_positive", "match_gc", "max_unknown")
+# what models are measured on is the same for all seeds and arms
+HELD_OUT_SEED = 0
+HELD_OUT = {
+    "peaks": 1,
+    "jitter": 0,
+    "tile_stride": None,
+    "negatives_per_positive": 1,
+    "match_gc": False,
+}
 
 Made = TypeVar("Made")
 
@@ -492,11 +504,19 @@ def in_order(
 
 
 def sampler(
-    windows: Windows, chromosomes: np.ndarray, settings: Mapping, examples: str = "profiles"
+    windows: Windows, chromosomes: np.ndarray, settings: Mapping
 ) -> PeakSampler | BinSampler:
-    """Sampler of training examples by settings; examples are `profiles` or `bins`."""
+    """Training examples, of the kind that the architecture of the settings learns from."""
     common = {key: settings[key] for key in SHARED}
-    if examples == "bins":
+    if declaration(settings["architecture"]).examples == "bins":
         return BinSampler(windows, chromosomes, **common)
     own = {key: settings[key] for key in ("jitter", "tile_stride")}
     return PeakSampler(windows, chromosomes, **common, **own)
+
+
+def sampler_of(
+    windows: Windows, fold: str | Path, split: str, settings: Mapping
+) -> PeakSampler | BinSampler:
+    """Examples of a split; what is held out is sampled as `HELD_OUT` says."""
+    settings = settings if split == "training" else {**settings, **HELD_OUT}
+    return sampler(windows, chromosomes_of(windows.labels, fold, split), settings)

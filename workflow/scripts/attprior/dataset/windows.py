@@ -4,14 +4,17 @@ Letters of shapes: N examples, L input positions, T tasks, S strands, O profile 
 C controls, G positions of all chromosomes end to end, P positions that have counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 from numpy.lib.stride_tricks import sliding_window_view
 
 from attprior.dataset.store import Labels
+from attprior.genome import Genome
 from attprior.sequence import N_CODE
 
 BLOCK = 1 << 24  # bases looked at together
@@ -189,6 +192,16 @@ class Windows:
         if len(starts) and (starts.min() < 0 or starts.max() + length > len(self.genome)):
             raise IndexError(f"windows of {length} bp leave the genome of {len(self.genome)} bp")
         return np.ascontiguousarray(starts, dtype=np.int64)
+
+
+def open_windows(
+    labels: str | Path, fasta: str | Path, settings: Mapping, counts: bool = True
+) -> Windows:
+    """What a model of these settings reads: a condition's labels, with counts or not, and its genome."""
+    data = Labels.open(labels, counts)
+    sizes = dict(zip(data.coordinates.names, data.coordinates.lengths.tolist(), strict=True))
+    genome = Genome.end_to_end(fasta, sizes)
+    return Windows(data, genome, settings["input_length"], settings.get("profile_length", 0))
 
 
 def crowded(edges: np.ndarray, length: int, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,10 +10,8 @@ import pandas as pd
 
 from attprior.dataset.sampler import BinSampler, PeakSampler, best_peaks, first_of_locus, sampler
 from attprior.dataset.store import Labels
-from attprior.dataset.windows import Windows
+from attprior.dataset.windows import open_windows
 from attprior.files import aside
-from attprior.genome import Genome
-from attprior.models.registry import declaration
 
 log = logging.getLogger(__name__)
 
@@ -87,19 +85,12 @@ def write_homer_background(
     peaks
         As `write_homer_peaks` takes it.
     """
-    data = Labels.open(labels, counts=False)
+    windows = open_windows(labels, fasta, settings, counts=False)
+    data = windows.labels
     chromosomes = training_chromosomes(data, test)
     summits = len(training_summits(data, chromosomes, peaks))
     number = max((sequences or SEQUENCES) - summits, summits)
-    sizes = dict(zip(data.coordinates.names, data.coordinates.lengths.tolist(), strict=True))
-    windows = Windows(
-        data,
-        Genome.end_to_end(fasta, sizes),
-        settings["input_length"],
-        settings.get("profile_length", 0),
-    )
-    examples = declaration(settings["architecture"]).examples
-    drawn = negatives(sampler(windows, chromosomes, settings, examples), number, seed)
+    drawn = negatives(sampler(windows, chromosomes, settings), number, seed)
     log.info("%d windows", len(drawn))
     _write_positions(data, np.sort(drawn) + windows.input_length // 2, output, "background")
 

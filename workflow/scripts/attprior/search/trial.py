@@ -20,7 +20,8 @@ from attprior.attribution.methods import input_gradient
 from attprior.attribution.regions import choose_regions
 from attprior.attribution.shuffles import references_of
 from attprior.dataset.folds import chromosomes_of
-from attprior.dataset.windows import Windows
+from attprior.dataset.sampler import sampler_of
+from attprior.dataset.windows import Windows, open_windows
 from attprior.errors import InputError
 from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
@@ -28,7 +29,6 @@ from attprior.models.saved import build
 from attprior.search.study import Measure
 from attprior.training.constant import learnt_nothing
 from attprior.training.device import choose_device
-from attprior.training.job import open_windows, sampler_of
 from attprior.training.loop import train_seeds
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from attprior.dataset.folds import chromosomes_of
-from attprior.dataset.sampler import BinSampler, PeakSampler, sampler
-from attprior.dataset.store import Labels
-from attprior.dataset.windows import Windows
+from attprior.dataset.sampler import sampler_of
+from attprior.dataset.windows import open_windows
 from attprior.files import aside
-from attprior.genome import Genome
 from attprior.models.registry import declaration
 from attprior.models.saved import build, save_model
 from attprior.provenance import file_hash
@@ -21,32 +18,6 @@ from attprior.training.device import choose_device
 from attprior.training.loop import train_seeds
 
 log = logging.getLogger(__name__)
-
-# what models are measured on is the same for all arms
-HELD_OUT = {
-    "peaks": 1,
-    "jitter": 0,
-    "tile_stride": None,
-    "negatives_per_positive": 1,
-    "match_gc": False,
-}
-
-
-def open_windows(labels: str | Path, fasta: str | Path, settings: Mapping) -> Windows:
-    """What a model of these settings reads: a condition's labels and its genome."""
-    data = Labels.open(labels)
-    names, lengths = data.coordinates.names, data.coordinates.lengths.tolist()
-    genome = Genome.end_to_end(fasta, dict(zip(names, lengths, strict=True)))
-    return Windows(data, genome, settings["input_length"], settings.get("profile_length", 0))
-
-
-def sampler_of(
-    windows: Windows, fold: str | Path, split: str, settings: Mapping
-) -> PeakSampler | BinSampler:
-    """Examples of a split, of the kind that the architecture of the settings learns from."""
-    settings = settings if split == "training" else {**settings, **HELD_OUT}
-    examples = declaration(settings["architecture"]).examples
-    return sampler(windows, chromosomes_of(windows.labels, fold, split), settings, examples)
 
 
 def train(

@@ -19,7 +19,7 @@ import torch
 from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
-from attprior.dataset.sampler import BinSampler, PeakSampler
+from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler
 from attprior.dataset.windows import Batch, BinBatch
 from attprior.errors import InputError
 from attprior.files import aside
@@ -38,8 +38,6 @@ from attprior.training.optimiser import Optimiser
 
 log = logging.getLogger(__name__)
 
-# validation and test negatives are the same for all seeds and arms
-HELD_OUT_SEED = 0
 # leaves of a prior that its loss takes
 CONSTANTS = ("freq_limit", "softness", "smooth_sigma")
 DRAWN = ("references", "share")
