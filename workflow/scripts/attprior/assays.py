@@ -3,6 +3,8 @@
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+# how tables write the strands of assays that have one track, and of those with two
+STRANDS = {1: (".",), 2: ("+", "-")}
 # assays, and the names of their tracks: 5' ends on each strand, or on both together
 STRANDED, UNSTRANDED = ("plus", "minus"), ("unstranded",)
 ASSAYS = {

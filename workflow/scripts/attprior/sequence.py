@@ -34,6 +34,21 @@ def one_hot_codes(codes: np.ndarray) -> np.ndarray:
     return (codes[..., None, :] == bases).astype(np.float32)
 
 
+def of_present_base(hypothetical: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Pick each position's value of the base that is there.
+
+    Parameters
+    ----------
+    hypothetical
+        (..., 4, L).
+    codes
+        (..., L), 0 to 3 for A C G T; others give 0. Leading axes broadcast.
+    """
+    codes = np.broadcast_to(codes, (*hypothetical.shape[:-2], hypothetical.shape[-1]))
+    picked = np.take_along_axis(hypothetical, np.minimum(codes, 3)[..., None, :], axis=-2)
+    return np.where(codes < 4, picked[..., 0, :], 0)
+
+
 def log_shuffles(codes: np.ndarray) -> np.ndarray:
     """Natural logarithm (N,) of how many sequences share their dinucleotides and both ends.
 

@@ -68,11 +68,6 @@ def test_contributions_equal_attribution_times_one_hot(samples):
     np.testing.assert_array_equal(sample.contributions("deepshap"), expected)
 
 
-def test_n_contributes_nothing():
-    values = inputs.of_present_base(np.ones((4, 3)), np.array([0, 4, 3]))
-    np.testing.assert_array_equal(values, [1, 0, 1])
-
-
 def test_arms_on_different_peaks_are_refused(tmp_path):
     paths = [
         write_attributions(tmp_path / f"{arm}.h5", arm, 1, shift)

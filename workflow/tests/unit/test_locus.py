@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from attprior.analyses.inputs import of_present_base
 from attprior.analyses.locus import Source, features_table, write_features_bed
 from attprior.analyses.seeds.figure import plot as draw_seeds
 from attprior.analyses.seeds.tables import clusters, similarities
@@ -16,7 +15,7 @@ from attprior.locus import Locus, read_loci
 from attprior.models.architecture import Head
 from attprior.models.saved import build, load_model, save_model
 from attprior.plotting.locus import plot_locus
-from attprior.sequence import decode, one_hot_codes
+from attprior.sequence import decode, of_present_base, one_hot_codes
 from made_condition import CHROMOSOMES, SETTINGS
 from matplotlib import pyplot as plt
 from tangermeme.ersatz import dinucleotide_shuffle

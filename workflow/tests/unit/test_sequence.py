@@ -10,6 +10,7 @@ from attprior.sequence import (
     encode,
     is_repeat,
     log_shuffles,
+    of_present_base,
     one_hot,
     one_hot_codes,
     reverse_complement,
@@ -23,6 +24,11 @@ def codes():
 
 def test_bases_are_in_the_order_acgt():
     np.testing.assert_array_equal(one_hot("ACGT"), np.eye(4))
+
+
+def test_n_contributes_nothing():
+    values = of_present_base(np.ones((4, 3)), np.array([0, 4, 3]))
+    np.testing.assert_array_equal(values, [1, 0, 1])
 
 
 def test_one_hot_is_float32_of_four_by_length():

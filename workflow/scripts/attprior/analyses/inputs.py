@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from attprior.errors import InputError
 from attprior.files import aside
 from attprior.hdf5 import open_hdf5
+from attprior.sequence import of_present_base
 
 Tables = dict[str, pd.DataFrame]  # by the names that an analysis declares
 KINDS = ("gradient", "deepshap")
@@ -36,21 +37,6 @@ class Sample(NamedTuple):
     def contributions(self, kind: str) -> NDArray:
         """Contributions (S, M, L) of the bases that the sequences have."""
         return of_present_base(self.hypothetical[kind], self.codes)
-
-
-def of_present_base(hypothetical: NDArray, codes: NDArray) -> NDArray:
-    """Pick each position's value of the base that is there.
-
-    Parameters
-    ----------
-    hypothetical
-        (..., 4, L).
-    codes
-        (..., L), 0 to 3 for A C G T; others give 0. Leading axes broadcast.
-    """
-    codes = np.broadcast_to(codes, (*hypothetical.shape[:-2], hypothetical.shape[-1]))
-    picked = np.take_along_axis(hypothetical, np.minimum(codes, 3)[..., None, :], axis=-2)
-    return np.where(codes < 4, picked[..., 0, :], 0)
 
 
 def read_sample(path: str | Path) -> Sample:

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from attprior.hdf5 import open_hdf5
 
-STRANDS = {1: (".",), 2: ("+", "-")}
-
 
 class Predictions(NamedTuple):
     """Predictions of an arm's seeds at test peaks, and what was observed there."""

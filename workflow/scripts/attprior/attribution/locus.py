@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from attprior.analyses.inputs import of_present_base
-from attprior.analyses.predictions import STRANDS
+from attprior.assays import STRANDS
 from attprior.attribution.deepshap import deepshap
 from attprior.attribution.shuffles import references_of
 from attprior.dataset.windows import Windows, open_windows
@@ -23,7 +22,7 @@ from attprior.locus import Locus
 from attprior.models.architecture import Architecture, Head
 from attprior.models.registry import declaration
 from attprior.models.saved import load_model
-from attprior.sequence import N_CODE, decode, is_repeat, one_hot_codes
+from attprior.sequence import N_CODE, decode, is_repeat, of_present_base, one_hot_codes
 from attprior.training.device import choose_device
 
 log = logging.getLogger(__name__)

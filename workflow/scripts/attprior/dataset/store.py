@@ -67,6 +67,7 @@ import numpy as np
 import pandas as pd
 
 from attprior import __version__
+from attprior.assays import STRANDED, UNSTRANDED
 from attprior.bed import read_bed
 from attprior.bigwig import read_runs
 from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
@@ -78,7 +79,7 @@ from attprior.provenance import file_hash
 
 FORMAT, VERSION = "attprior-labels", 3
 # names of the tracks of an experiment, by how many it has
-TRACKS = {1: ("unstranded",), 2: ("plus", "minus")}
+TRACKS = {1: UNSTRANDED, 2: STRANDED}
 # h5py's own filters, so that any HDF5 program reads them
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 CHUNK = 1 << 14

@@ -10,7 +10,8 @@ import pandas as pd
 
 from attprior import metrics
 from attprior.analyses.inputs import Tables
-from attprior.analyses.predictions import STRANDS, Predictions, read_predictions
+from attprior.analyses.predictions import Predictions, read_predictions
+from attprior.assays import STRANDS
 
 JSD_SIGMA = 3  # bp, as in the analysis of performance
 TOTALS_COLUMNS = [
