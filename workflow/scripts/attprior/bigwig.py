@@ -15,6 +15,7 @@ import numpy as np
 
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.runs import expand
 
 MAGIC, TREE_MAGIC, INDEX_MAGIC = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
 HEADER = np.dtype(
@@ -163,6 +164,12 @@ def read_runs(path: str | Path, sizes: Mapping[str, int]) -> Iterator[tuple[str,
                 yield name, np.frombuffer(b"".join(parts), dtype=RUN)
     except (OSError, ValueError, zlib.error) as error:
         raise InputError(f"{path}: damaged ({error}); copy it or make it again") from error
+
+
+def each_base(runs: np.ndarray, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (B,) int64 of the bases of runs, as `read_runs` gives them, and their values (B,)."""
+    start, end = (runs[side].astype(np.int64) for side in ("start", "end"))
+    return expand(start, end), np.repeat(runs["value"].astype(dtype), end - start)
 
 
 def _read(file: BinaryIO, offset: int, dtype: np.dtype, count: int = 1) -> np.ndarray:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attprior.runs import expand
+
 ANY = "any"  # stands for all names together
 # (arm, caller: finemo or fimo) -> columns chrom, start, end, name
 Hits = Mapping[tuple[str, str], pd.DataFrame]
@@ -36,9 +38,7 @@ def shared_bases(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray, ND
         # none that starts earlier than this can reach into the interval
         low = np.searchsorted(begins, begin - (stops - begins).max(), side="right")
         high = np.searchsorted(begins, stop, side="left")
-        numbers = high - low
-        i = np.repeat(np.arange(len(rows)), numbers)
-        j = np.arange(numbers.sum()) + np.repeat(high - numbers.cumsum(), numbers)
+        i, j = np.repeat(np.arange(len(rows)), high - low), expand(low, high)
         shared = np.minimum(stop[i], stops[j]) - np.maximum(begin[i], begins[j])
         some = shared > 0
         pairs.append((rows[i[some]], others[j[some]], shared[some]))

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from attprior.bed import overlaps
+from attprior.runs import expand
 
 POSITIVE, NEGATIVE, AMBIGUOUS = 1, 0, -1
 NO_REGION, UNSURE = -1, -2  # in the place of a region, where bins are negative and ambiguous
@@ -57,9 +58,7 @@ class Runs:
 
     def bins(self) -> np.ndarray:
         """Indices of all bins in the runs, in order."""
-        length = self.stop - self.first
-        before = np.cumsum(length) - length
-        return np.arange(length.sum()) + np.repeat(self.first - before, length)
+        return expand(self.first, self.stop)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from attprior.dataset.windows import Batch, BinBatch, Windows
 from attprior.errors import InputError
 from attprior.genome import some
 from attprior.models.registry import declaration
+from attprior.runs import expand, outside, place
 
 log = logging.getLogger(__name__)
 
@@ -336,35 +337,6 @@ class BinSampler:
         yield from in_order(make, len(index), batch_size, first, workers)
 
 
-def outside(number: int, *runs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """What is left of the whole numbers from 0 to `number` outside of some runs.
-
-    Parameters
-    ----------
-    runs
-        Firsts and stops (U,), in any order; they may share numbers, or reach beyond.
-
-    Returns
-    -------
-    start, before
-        First number of each run that is left (V,), and how many numbers the runs before have
-        (V + 1,), so that the last says how many are left.
-    """
-    first, stop = (np.clip(np.concatenate(side), 0, number) for side in zip(*runs, strict=True))
-    order = np.argsort(first)
-    start = np.append(0, np.maximum.accumulate(stop[order]))
-    length = np.append(first[order], number) - start
-    left = length > 0
-    return start[left], np.append(0, np.cumsum(length[left]))
-
-
-def place(left: tuple[np.ndarray, np.ndarray], rank: np.ndarray) -> np.ndarray:
-    """The numbers (N,) of some ranks, counted from 0, in what `outside` leaves."""
-    start, before = left
-    run = np.searchsorted(before, rank, side="right") - 1
-    return start[run] + rank - before[run]
-
-
 def _tell(sampler: "PeakSampler | BinSampler", dropped: int, possible: int) -> None:
     """Log how many possible negatives are left out."""
     if dropped:
@@ -423,13 +395,7 @@ def first_of_locus(regions: pd.DataFrame) -> np.ndarray:
 def tiles(start: np.ndarray, end: np.ndarray, stride: int) -> np.ndarray:
     """Positions that tile intervals: each one's start, and every stride from there before its end."""
     number = -(-(end - start) // stride)
-    return np.repeat(start, number) + stride * ranges(np.zeros_like(number), number)
-
-
-def ranges(first: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """Whole numbers from each `first` up to its `stop`, one range after the other."""
-    length = stop - first
-    return np.arange(length.sum()) + np.repeat(first - (np.cumsum(length) - length), length)
+    return np.repeat(start, number) + stride * expand(np.zeros_like(number), number)
 
 
 def match_gc(wanted: np.ndarray, offered: np.ndarray) -> np.ndarray:
@@ -468,7 +434,7 @@ def match_gc(wanted: np.ndarray, offered: np.ndarray) -> np.ndarray:
                 "nearest to be had",
                 *(len(wanted) - demand.sum(), len(wanted)),
             )
-    return rows[ranges(first, first + taken)]
+    return rows[expand(first, first + taken)]
 
 
 def _gc_histogram(content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -69,7 +69,7 @@ import pandas as pd
 from attprior import __version__
 from attprior.assays import STRANDED, UNSTRANDED
 from attprior.bed import read_bed
-from attprior.bigwig import read_runs
+from attprior.bigwig import each_base, read_runs
 from attprior.dataset.bins import UNSURE, Bins, Runs, label_bins
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
@@ -292,11 +292,8 @@ def _bases(
             f"{path}: {chrom} has values that are no counts (negative or fractional); "
             "give counts of 5' ends, both strands positive"
         )
-    length = (runs["end"] - runs["start"]).astype(np.int64)
-    before = np.cumsum(length) - length
-    positions = np.repeat(runs["start"].astype(np.int64) + offset - before, length)
-    positions += np.arange(len(positions))
-    return positions, np.repeat(values.astype(np.uint32), length)
+    positions, counts = each_base(runs, np.uint32)
+    return positions + offset, counts
 
 
 def _append(

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from attprior.runs import expand
+
 LOWEST, HIGHEST = -500, 1500  # bp, the shifts that phantompeakqualtools looks at
 SMOOTHED = 11  # shifts in the running mean
 AROUND = 10  # bp around the read's length in which the phantom peak is looked for
@@ -37,9 +39,8 @@ def lag_counts(plus: np.ndarray, minus: np.ndarray, low: int, high: int) -> np.n
     edges = np.searchsorted(np.cumsum(pairs), np.arange(0, pairs.sum() + 1, PAIRS))
     for start, end in zip(edges, [*edges[1:], len(plus)], strict=True):
         some, n = plus[start:end], pairs[start:end]
-        # 0, 1, ... n - 1 for each position, counted on from its first neighbour
-        index = np.arange(n.sum()) + np.repeat(first[start:end] - np.cumsum(n) + n, n)
-        counts += np.bincount(minus[index] - np.repeat(some, n) - low, minlength=len(counts))
+        near = minus[expand(first[start:end], first[start:end] + n)]
+        counts += np.bincount(near - np.repeat(some, n) - low, minlength=len(counts))
     return counts
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attprior.bed import overlaps
-from attprior.bigwig import read_runs
+from attprior.bigwig import each_base, read_runs
 from attprior.genome import Genome, read_chrom_sizes
 from attprior.peaks import read_peaks
 from attprior.qc.reads import ratio
@@ -105,11 +105,7 @@ def five_prime_counts(
             yield np.zeros(0, dtype=np.int64), np.zeros(0)
             continue
         runs = runs[runs["value"] != 0]
-        lengths = (runs["end"] - runs["start"]).astype(np.int64)
-        # 0, 1, ... within each run
-        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        counts = np.repeat(runs["value"].astype(np.float64), lengths)
-        yield np.repeat(runs["start"].astype(np.int64), lengths) + steps, counts
+        yield each_base(runs, np.float64)
         held, runs = next(found, (None, None))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attprior.bigwig import read_runs
+from attprior.bigwig import each_base, read_runs
 from attprior.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ def counts_of_bigwigs(
     total = dict.fromkeys(chroms, (nothing, nothing))
     for path in paths:
         for chrom, runs in count_runs(path, chroms, strand):
-            total[chrom] = _sum(total[chrom], _bases(runs), f"{path}: {chrom}")
+            bases, counts = each_base(runs, np.int32)
+            total[chrom] = _sum(total[chrom], (bases.astype(np.int32), counts), f"{path}: {chrom}")
     return list(total.values())
 
 
@@ -95,15 +96,6 @@ def count_runs(
         yield chrom, runs
     if -1 in signs:
         log.info("%s: counts are stored negative, taken as positive", path)
-
-
-def _bases(runs: np.ndarray) -> Counts:
-    """The bases of runs, and their counts."""
-    lengths = (runs["end"] - runs["start"]).astype(np.int64)
-    # a run's bases count up from its start
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    bases = (np.repeat(runs["start"], lengths) + within).astype(np.int32)
-    return bases, np.repeat(runs["value"].astype(np.int32), lengths)
 
 
 def _sum(one: Counts, other: Counts, where: str) -> Counts:
