@@ -17,7 +17,7 @@ import torch
 from scipy.special import log_softmax
 
 from attprior import metrics
-from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler, sampler_of
+from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler, Sampler, sampler_of
 from attprior.dataset.windows import Windows, open_windows
 from attprior.files import aside
 from attprior.losses import multinomial_nll
@@ -47,8 +47,8 @@ Outcome = tuple[Measured, Groups, np.ndarray, dict[str, np.ndarray]]
 
 def predictions(
     model: Architecture,
-    sampler: PeakSampler | BinSampler,
-    matched: PeakSampler | BinSampler,
+    sampler: Sampler,
+    matched: Sampler,
     device: torch.device,
 ) -> Iterator[tuple[dict[str, torch.Tensor], tuple[torch.Tensor, ...]]]:
     """What each batch of two samplers holds, by name, and a model's outputs, on the device."""
@@ -59,7 +59,7 @@ def predictions(
                 yield data, model(data["sequences"], data.get("control"))
 
 
-def gc_matched(sampler: PeakSampler | BinSampler) -> PeakSampler | BinSampler:
+def gc_matched(sampler: Sampler) -> Sampler:
     """Negatives of the GC content of a sampler's positives, without these."""
     return replace(sampler, match_gc=True, only_negatives=True)
 

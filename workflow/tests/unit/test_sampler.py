@@ -428,13 +428,13 @@ def test_positive_bins_are_those_of_any_task_and_negative_ones_those_of_all(two_
     positives = task_bins(two_tasks, 0, 1, 0) | task_bins(two_tasks, 1, 1, 0)
     negatives = task_bins(two_tasks, 0, 0, 0) & task_bins(two_tasks, 1, 0, 0)
     negatives = {index for index in negatives if not unknown_bases(two_tasks, index)}
-    index, positive = BinSampler(two_tasks, np.array([0])).bins(1, 1)
+    index, positive = BinSampler(two_tasks, np.array([0])).examples(1, 1)
     assert sorted(index[positive]) == sorted(positives)
     assert set(index[~positive]) < negatives
     assert len(set(index)) == len(index) == 2 * len(positives)
     assert np.diff(positive.astype(int)).astype(bool).sum() > 5
     # and with more wanted than there are, all negatives come, each once
-    index, positive = BinSampler(two_tasks, np.array([0]), negatives_per_positive=99).bins(1, 1)
+    index, positive = BinSampler(two_tasks, np.array([0]), negatives_per_positive=99).examples(1, 1)
     assert sorted(index[~positive]) == sorted(negatives)
 
 
@@ -450,7 +450,7 @@ def test_negative_bins_are_uniform_and_new_each_epoch(two_tasks):
     bins = two_tasks.labels.bins
     seen = np.zeros(bins.number, int)
     for epoch in range(400):
-        index, positive = draws.bins(1, epoch)
+        index, positive = draws.examples(1, epoch)
         seen[index[~positive]] += 1
     negative = (bins.labels(np.arange(bins.number)) == 0).all(axis=1)
     negative &= np.isin(bins.chromosome(np.arange(bins.number)), [0, 2])
@@ -463,7 +463,7 @@ def test_negative_bins_are_uniform_and_new_each_epoch(two_tasks):
 
 def test_bins_of_the_best_peaks_are_positive_and_of_the_others_nothing(two_tasks):
     draws = BinSampler(two_tasks, np.array([0]), peaks=1 / 3, negatives_per_positive=99)
-    index, positive = draws.bins(1, 1)
+    index, positive = draws.examples(1, 1)
     # of task 0 the best of the chromosome's three peaks, of task 1 two of four, rounded up
     bins, summits = two_tasks.labels.bins, two_tasks.labels.regions.summit
     kept = summits.index[summits.isin([500, 505, 900])]
@@ -477,7 +477,7 @@ def test_bins_of_the_best_peaks_are_positive_and_of_the_others_nothing(two_tasks
 @pytest.mark.parametrize("both_strands", [False, True])
 def test_batches_of_bins_hold_sequences_and_labels(two_tasks, both_strands):
     draws = BinSampler(two_tasks, np.array([0, 1]))
-    index, positive = draws.bins(1, 1)
+    index, positive = draws.examples(1, 1)
     starts, same = draws.epoch(1, 1)
     np.testing.assert_array_equal(positive, same)
     bins = two_tasks.labels.bins
@@ -523,7 +523,7 @@ def test_settings_name_what_is_sampled(windows):
         "max_unknown": 0.04,
         "epochs": 1,
     }
-    expected = PeakSampler(windows, np.array([0]), 0.5, 7, 2, 9, True, 0.04)
+    expected = PeakSampler(windows, np.array([0]), 0.5, 2, True, 0.04, jitter=7, tile_stride=9)
     found = sampler(windows, np.array([0]), settings)
     assert epochs_equal(found.epoch(1, 1), expected.epoch(1, 1))
     expected = BinSampler(windows, np.array([0]), 0.5, 2, True, 0.04)
@@ -608,7 +608,7 @@ def test_negative_bins_are_all_those_that_are_sequence_and_not_in_the_blacklist(
     hard, share, chromosomes
 ):
     draws = BinSampler(hard, np.array(chromosomes), negatives_per_positive=99, max_unknown=share)
-    index, positive = draws.bins(1, 1)
+    index, positive = draws.examples(1, 1)
     assert sorted(index[~positive]) == bins_allowed(hard, share, chromosomes).tolist()
     expected = [len(bins_allowed(hard, share, chromosomes, task)) for task in (0, 1)]
     assert draws.drawn_from().tolist() == expected

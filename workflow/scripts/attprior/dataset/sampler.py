@@ -7,13 +7,14 @@ Letters of shapes: N examples, T tasks, R peaks.
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -46,11 +47,11 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class PeakSampler:
-    """Peaks of some chromosomes, with random intervals of the same chromosomes as negatives.
+class Sampler(ABC):
+    """Positive examples of some chromosomes, with random negative ones of the same chromosomes.
 
-    Negatives keep out of the blacklist, by the whole of their input window. With neither jitter nor
-    negatives it gives the peaks' summits, centred.
+    Negatives keep out of the blacklist, by the whole of their input window. Examples are numbered:
+    those at peaks by the first position of their input window, bins by their index.
 
     Parameters
     ----------
@@ -59,18 +60,11 @@ class PeakSampler:
     chromosomes
         Indices of the chromosomes to draw from.
     peaks
-        Share (at most 1) or count of each task's best peaks, by signal.
-    jitter
-        Most base pairs that a window is moved.
+        Share (at most 1) or count of each task's best peaks, by signal, that make positives.
     negatives_per_positive
-        Random intervals for each window at a peak.
-    tile_stride
-        Distance (bp) of the windows whose centres tile a peak: its start, and every stride from
-        there on before its end; the summit is among them by chance only. None for one window,
-        centred on the summit.
+        Negatives for each positive.
     match_gc
-        Whether negatives have the GC content of the positives, see `match_gc`; they then hold no
-        peak's summit in their output window, where GC-rich intervals often would.
+        Whether negatives have the GC content of the positives, see `match_gc`.
     max_unknown
         Largest share of unknown bases in the input window of a negative.
     only_negatives
@@ -80,12 +74,148 @@ class PeakSampler:
     windows: Windows
     chromosomes: np.ndarray
     peaks: float = 1
-    jitter: int = 0
     negatives_per_positive: float = 1
-    tile_stride: int | None = None
     match_gc: bool = False
     max_unknown: float = 0
     only_negatives: bool = False
+
+    @abstractmethod
+    def _starts(self, examples: np.ndarray) -> np.ndarray:
+        """First positions of the input windows of examples."""
+
+    @abstractmethod
+    def _drawn(self, rng: np.random.Generator) -> np.ndarray:
+        """Positives of an epoch."""
+
+    @abstractmethod
+    def _outside(self, *barred: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Runs, as `outside` gives them, of negatives whose windows begin in none of some runs."""
+
+    @abstractmethod
+    def _ranks(self, number: int, total: int, rng: np.random.Generator) -> np.ndarray:
+        """Which of all that negatives may be are drawn."""
+
+    @abstractmethod
+    def _batch(self, examples: np.ndarray, positive: np.ndarray, both_strands: bool) -> Any:
+        """What models learn from: `Batch` or `BinBatch`."""
+
+    @cached_property
+    def _barred(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Runs of the first positions that negatives' windows may not have."""
+        return [self.windows.leaving(self.chromosomes), self.windows.unfit(self.max_unknown)]
+
+    @cached_property
+    def _allowed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Runs of what negatives may be, as `outside` gives them."""
+        return self._outside(*self._barred)
+
+    @property
+    def _names(self) -> str:
+        """Names of the chromosomes, for messages."""
+        names = self.windows.labels.coordinates.names
+        return some(names[chromosome] for chromosome in self.chromosomes)
+
+    def _tell_left_out(self) -> None:
+        """Log how many possible negatives are left out."""
+        if not self.negatives_per_positive:
+            return
+        possible = int(self._outside(self._barred[0])[1][-1])
+        dropped = possible - int(self._allowed[1][-1])
+        if dropped:
+            log.info(
+                "%s: %d of %d possible negatives have too many unknown bases or lie in the "
+                "blacklist, and are left out",
+                *(self._names, dropped, possible),
+            )
+
+    def _random(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """Random negatives, uniform over all that they may be."""
+        total = int(self._allowed[1][-1])
+        if number and not total:
+            raise InputError(
+                f"no place for a negative on {self._names}: all windows of input_length "
+                f"{self.windows.input_length} leave their chromosome, hold a larger share of "
+                f"unknown bases than max_unknown ({self.max_unknown:g}), lie in the blacklist or "
+                "at peaks; raise max_unknown, or move chromosomes between splits (training/folds)"
+            )
+        return place(self._allowed, self._ranks(number, total, rng))
+
+    def _offered(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """Random negatives that those of a GC content are chosen from."""
+        return self._random(number, rng)
+
+    def _negatives(self, positives: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Negatives of an epoch with some positives."""
+        number = round(self.negatives_per_positive * len(positives))
+        if not self.match_gc:
+            return self._random(number, rng)
+        offered = self._offered(CANDIDATES * number, rng)
+        content = self.windows.gc_content
+        wanted = np.resize(rng.permutation(content(self._starts(positives))), number)
+        return offered[match_gc(wanted, content(self._starts(offered)))]
+
+    def examples(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """An epoch's examples (N,) in random order, and which are positive."""
+        rng = np.random.default_rng([seed, epoch])
+        positives = self._drawn(rng)
+        negatives = self._negatives(positives, rng)
+        return shuffled(positives[: 0 if self.only_negatives else None], negatives, rng)
+
+    def epoch(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """First positions (N,) of an epoch's input windows, and which are of positives."""
+        examples, positive = self.examples(seed, epoch)
+        return self._starts(examples), positive
+
+    def batches(
+        self,
+        seed: int,
+        epoch: int,
+        batch_size: int,
+        both_strands: bool,
+        first: int = 0,
+        workers: int = 0,
+    ) -> Iterator[Any]:
+        """Batches of an epoch; `batch_size` counts examples before reverse complements.
+
+        Parameters
+        ----------
+        first
+            Number of the batch to begin with, from 0.
+        workers
+            Threads that make batches ahead; 0 to make each when it is asked for.
+
+        Yields
+        ------
+        Batch or BinBatch
+            What the sampler's kind of models learns from.
+        """
+        examples, positive = self.examples(seed, epoch)
+
+        def make(part: slice) -> Any:
+            return self._batch(examples[part], positive[part], both_strands)
+
+        yield from in_order(make, len(examples), batch_size, first, workers)
+
+
+@dataclass(frozen=True)
+class PeakSampler(Sampler):
+    """Windows at peaks, and random intervals.
+
+    With neither jitter nor negatives it gives the peaks' summits, centred. Negatives that are matched
+    by GC content hold no peak's summit in their output window, where GC-rich intervals often would.
+
+    Parameters
+    ----------
+    jitter
+        Most base pairs that a window is moved.
+    tile_stride
+        Distance (bp) of the windows whose centres tile a peak: its start, and every stride from
+        there on before its end; the summit is among them by chance only. None for one window,
+        centred on the summit.
+    """
+
+    jitter: int = 0
+    tile_stride: int | None = None
 
     def __post_init__(self) -> None:
         whole = self.windows.inside(self.windows.starts(self._all_centres))
@@ -94,9 +224,7 @@ class PeakSampler:
                 "%d of %d windows at peaks leave their chromosome and are left out",
                 *((~whole).sum(), len(whole)),
             )
-        if self.negatives_per_positive:
-            whole = outside(len(self.windows.genome), self.windows.leaving(self.chromosomes))
-            _tell(self, int(whole[1][-1] - self._allowed[1][-1]), int(whole[1][-1]))
+        self._tell_left_out()
 
     @cached_property
     def _all_centres(self) -> np.ndarray:
@@ -116,107 +244,42 @@ class PeakSampler:
         centres = self._all_centres if self.jitter else pd.unique(self._all_centres)
         return centres[self.windows.inside(self.windows.starts(centres))]
 
-    def _moved(self, rng: np.random.Generator) -> np.ndarray:
-        """Centres after jitter."""
+    def _starts(self, examples: np.ndarray) -> np.ndarray:
+        return examples
+
+    def _drawn(self, rng: np.random.Generator) -> np.ndarray:
         centres = self._centres
         if not self.jitter:
-            return centres
+            return self.windows.starts(centres)
         moved = centres + rng.integers(-self.jitter, self.jitter + 1, size=len(centres))
         starts, coordinates = self.windows.starts(moved), self.windows.labels.coordinates
         # a window that its jitter moves over an end, or past it, stays where it is
         at_home = coordinates.chromosome(starts) == coordinates.chromosome(centres)
-        return np.where(self.windows.inside(starts) & at_home, moved, centres)
+        stays = ~(self.windows.inside(starts) & at_home)
+        return np.where(stays, self.windows.starts(centres), starts)
 
-    @cached_property
-    def _allowed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Runs of the first positions that negatives may have, as `outside` gives them."""
-        leaving = self.windows.leaving(self.chromosomes)
-        unfit = self.windows.unfit(self.max_unknown)
-        return outside(len(self.windows.genome), leaving, unfit)
+    def _outside(self, *barred: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        return outside(len(self.windows.genome), *barred)
 
-    def _random(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """First positions of random input windows, uniform over those that negatives may have."""
-        total = self._allowed[1][-1]
-        _check_some(self, number, total)
-        return place(self._allowed, rng.integers(total, size=number) if number else np.arange(0))
+    def _ranks(self, number: int, total: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.integers(total, size=number) if number else np.arange(0)
 
-    def _negatives(self, positives: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """First positions of the negatives' windows, for those of the positives."""
-        number = round(self.negatives_per_positive * len(positives))
-        if not self.match_gc:
-            return self._random(number, rng)
-        offered = self._random(CANDIDATES * number, rng)
-        offered = offered[~self.windows.holds_summit(offered)]
-        wanted = np.resize(rng.permutation(self.windows.gc_content(positives)), number)
-        return offered[match_gc(wanted, self.windows.gc_content(offered))]
+    def _offered(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        offered = self._random(number, rng)
+        return offered[~self.windows.holds_summit(offered)]
 
-    def epoch(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """First positions (N,) of an epoch's input windows in random order, and which are peaks."""
-        rng = np.random.default_rng([seed, epoch])
-        positives = self.windows.starts(self._moved(rng))
-        negatives = self._negatives(positives, rng)
-        return shuffled(positives[: 0 if self.only_negatives else None], negatives, rng)
-
-    def batches(
-        self,
-        seed: int,
-        epoch: int,
-        batch_size: int,
-        both_strands: bool,
-        first: int = 0,
-        workers: int = 0,
-    ) -> Iterator[Batch]:
-        """Batches of an epoch; `batch_size` counts examples before reverse complements.
-
-        Parameters
-        ----------
-        first
-            Number of the batch to begin with, from 0.
-        workers
-            Threads that make batches ahead; 0 to make each when it is asked for.
-        """
-        starts, positive = self.epoch(seed, epoch)
-
-        def make(part: slice) -> Batch:
-            return self.windows.batch(starts[part], positive[part], both_strands)
-
-        yield from in_order(make, len(starts), batch_size, first, workers)
+    def _batch(self, examples: np.ndarray, positive: np.ndarray, both_strands: bool) -> Batch:
+        return self.windows.batch(examples, positive, both_strands)
 
 
 @dataclass(frozen=True)
-class BinSampler:
-    """Positive bins of some chromosomes, with random negative bins of the same chromosomes.
+class BinSampler(Sampler):
+    """Positive bins, and random negative ones, each at most once an epoch.
 
     A bin is positive if any task's label is, and negative only if all tasks' are: a bin that is
     ambiguous in some task and positive in none is neither, and so is one that only peaks outside
-    the wanted subset make positive. Negatives keep out of the blacklist, by the whole of their
-    input window.
-
-    Parameters
-    ----------
-    windows
-        What is read, centred on the bins.
-    chromosomes
-        Indices of the chromosomes to draw from.
-    peaks
-        Share (at most 1) or count of each task's best peaks, by signal, whose bins are positive.
-    negatives_per_positive
-        Negative bins for each positive one, each at most once an epoch.
-    match_gc
-        Whether negatives have the GC content of the positives, see `match_gc`.
-    max_unknown
-        Largest share of unknown bases in the input window of a negative.
-    only_negatives
-        Whether the positives, which the negatives go by, are left out of an epoch.
+    the wanted subset make positive.
     """
-
-    windows: Windows
-    chromosomes: np.ndarray
-    peaks: float = 1
-    negatives_per_positive: float = 1
-    match_gc: bool = False
-    max_unknown: float = 0
-    only_negatives: bool = False
 
     def __post_init__(self) -> None:
         dropped = len(self._all_positives) - len(self._positives)
@@ -225,11 +288,9 @@ class BinSampler:
                 "%d of %d positive bins have windows that leave their chromosome, and are left out",
                 *(dropped, len(self._all_positives)),
             )
+        self._tell_left_out()
         wanted = round(self.negatives_per_positive * len(self._positives))
         available = int(self._allowed[1][-1])
-        if self.negatives_per_positive:
-            possible = int(self._outside(self.windows.leaving(self.chromosomes))[1][-1])
-            _tell(self, possible - available, possible)
         if available < wanted:
             log.warning("only %d negative bins for %d wanted", available, wanted)
 
@@ -245,23 +306,17 @@ class BinSampler:
         """Those whose windows lie whole in their chromosome."""
         return self._all_positives[self.windows.inside(self._starts(self._all_positives))]
 
-    @cached_property
-    def _allowed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Runs of the bins that negatives may be, as `outside` gives them."""
-        return self._outside(*self._barred)
+    def _starts(self, examples: np.ndarray) -> np.ndarray:
+        bins = self.windows.labels.bins
+        return self.windows.starts(bins.starts(examples) + bins.width // 2)
 
-    @cached_property
-    def _barred(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Runs of the first positions that negatives' windows may not have."""
-        return [self.windows.leaving(self.chromosomes), self.windows.unfit(self.max_unknown)]
+    def _drawn(self, rng: np.random.Generator) -> np.ndarray:
+        return self._positives
 
     def _outside(
         self, *barred: tuple[np.ndarray, np.ndarray], task: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Runs of bins that are negative, and whose windows begin in none of some runs.
-
-        With a task they are what is negative there and positive in no task.
-        """
+        # with a task, what is negative there and positive in no task
         bins = self.windows.labels.bins
         runs = [
             of if task in (None, number) else of.select(of.region >= 0)
@@ -274,6 +329,9 @@ class BinSampler:
         ]
         return outside(bins.number, *((of.first, of.stop) for of in runs), *windows)
 
+    def _ranks(self, number: int, total: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.choice(total, size=min(number, total), replace=False)
+
     def drawn_from(self) -> np.ndarray:
         """How many bins (T,) random ones stand for, by task: negative there, and positive in none.
 
@@ -282,84 +340,13 @@ class BinSampler:
         tasks = range(len(self.windows.labels.tasks))
         return np.array([self._outside(*self._barred, task=task)[1][-1] for task in tasks])
 
-    def _starts(self, index: np.ndarray) -> np.ndarray:
-        """First positions of the input windows around bins."""
-        bins = self.windows.labels.bins
-        return self.windows.starts(bins.starts(index) + bins.width // 2)
-
-    def _random(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """Indices of random negative bins, each once; all of them if there are fewer."""
-        total = self._allowed[1][-1]
-        _check_some(self, number, total)
-        return place(self._allowed, rng.choice(total, size=min(number, total), replace=False))
-
-    def _negatives(self, positives: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Indices of the negative bins."""
-        number = round(self.negatives_per_positive * len(positives))
-        if not self.match_gc:
-            return self._random(number, rng)
-        offered = self._random(CANDIDATES * number, rng)
-        content = self.windows.gc_content
-        wanted = np.resize(rng.permutation(content(self._starts(positives))), number)
-        return offered[match_gc(wanted, content(self._starts(offered)))]
-
-    def bins(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Indices (N,) of an epoch's bins in random order, and which are positive."""
-        rng = np.random.default_rng([seed, epoch])
-        negatives = self._negatives(self._positives, rng)
-        return shuffled(self._positives[: 0 if self.only_negatives else None], negatives, rng)
-
-    def epoch(self, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """First positions (N,) of an epoch's input windows, and which are of positive bins."""
-        index, positive = self.bins(seed, epoch)
-        return self._starts(index), positive
-
-    def batches(
-        self,
-        seed: int,
-        epoch: int,
-        batch_size: int,
-        both_strands: bool,
-        first: int = 0,
-        workers: int = 0,
-    ) -> Iterator[BinBatch]:
-        """Batches of an epoch, as those of `PeakSampler`, with the bins' labels."""
-        index, positive = self.bins(seed, epoch)
+    def _batch(self, examples: np.ndarray, positive: np.ndarray, both_strands: bool) -> BinBatch:
         copies = 2 if both_strands else 1
-
-        def make(part: slice) -> BinBatch:
-            return BinBatch(
-                self.windows.one_hot(self._starts(index[part]), both_strands),
-                np.tile(self.windows.labels.bins.labels(index[part]), (copies, 1)),
-                np.tile(positive[part], copies),
-            )
-
-        yield from in_order(make, len(index), batch_size, first, workers)
-
-
-def _tell(sampler: "PeakSampler | BinSampler", dropped: int, possible: int) -> None:
-    """Log how many possible negatives are left out."""
-    if dropped:
-        log.info(
-            "%s: %d of %d possible negatives have too many unknown bases or lie in the "
-            "blacklist, and are left out",
-            *(_names(sampler), dropped, possible),
+        return BinBatch(
+            self.windows.one_hot(self._starts(examples), both_strands),
+            np.tile(self.windows.labels.bins.labels(examples), (copies, 1)),
+            np.tile(positive, copies),
         )
-
-
-def _check_some(sampler: "PeakSampler | BinSampler", number: int, available: int) -> None:
-    if number and not available:
-        raise InputError(
-            f"no place for a negative on {_names(sampler)}: all windows of input_length "
-            f"{sampler.windows.input_length} leave their chromosome, hold a larger share of "
-            f"unknown bases than max_unknown ({sampler.max_unknown:g}), lie in the blacklist or "
-            "at peaks; raise max_unknown, or move chromosomes between splits (training/folds)"
-        )
-
-
-def _names(sampler: "PeakSampler | BinSampler") -> str:
-    names = sampler.windows.labels.coordinates.names
-    return some(names[chromosome] for chromosome in sampler.chromosomes)
 
 
 def best_peaks(regions: pd.DataFrame, chromosomes: np.ndarray, peaks: float) -> np.ndarray:
@@ -469,9 +456,7 @@ def in_order(
             yield ahead.popleft().result()
 
 
-def sampler(
-    windows: Windows, chromosomes: np.ndarray, settings: Mapping
-) -> PeakSampler | BinSampler:
+def sampler(windows: Windows, chromosomes: np.ndarray, settings: Mapping) -> Sampler:
     """Training examples, of the kind that the architecture of the settings learns from."""
     common = {key: settings[key] for key in SHARED}
     if declaration(settings["architecture"]).examples == "bins":
@@ -480,9 +465,7 @@ def sampler(
     return PeakSampler(windows, chromosomes, **common, **own)
 
 
-def sampler_of(
-    windows: Windows, fold: str | Path, split: str, settings: Mapping
-) -> PeakSampler | BinSampler:
+def sampler_of(windows: Windows, fold: str | Path, split: str, settings: Mapping) -> Sampler:
     """Examples of a split; what is held out is sampled as `HELD_OUT` says."""
     settings = settings if split == "training" else {**settings, **HELD_OUT}
     return sampler(windows, chromosomes_of(windows.labels, fold, split), settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from attprior.dataset.sampler import BinSampler, PeakSampler, best_peaks, first_of_locus, sampler
+from attprior.dataset.sampler import Sampler, best_peaks, first_of_locus, sampler
 from attprior.dataset.store import Labels
 from attprior.dataset.windows import open_windows
 from attprior.files import aside
@@ -95,7 +95,7 @@ def write_homer_background(
     _write_positions(data, np.sort(drawn) + windows.input_length // 2, output, "background")
 
 
-def negatives(examples: PeakSampler | BinSampler, number: int, seed: int) -> np.ndarray:
+def negatives(examples: Sampler, number: int, seed: int) -> np.ndarray:
     """First positions (M,) of a sampler's negative windows, `number` of them or a few more or less.
 
     The numbers of negatives go by that of positives, of which there are none without peaks; then

@@ -19,7 +19,7 @@ import torch
 from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
-from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler
+from attprior.dataset.sampler import HELD_OUT_SEED, Sampler
 from attprior.dataset.windows import Batch, BinBatch
 from attprior.errors import InputError
 from attprior.files import aside
@@ -105,8 +105,8 @@ class Pieces:
 
 def train_seeds(
     build: Callable[[], Architecture],
-    training: PeakSampler | BinSampler,
-    validation: PeakSampler | BinSampler,
+    training: Sampler,
+    validation: Sampler,
     settings: Mapping,
     checkpoints: Mapping[int, Path],
     device: torch.device,
@@ -176,7 +176,7 @@ def train_seeds(
     return {seed: (state.best, state.history) for seed, state in progress.items()}
 
 
-def _long_enough(settings: Mapping, training: PeakSampler | BinSampler) -> Mapping:
+def _long_enough(settings: Mapping, training: Sampler) -> Mapping:
     """Settings with more epochs and patience, in proportion, where epochs have too few steps."""
     if not settings["min_steps"]:
         return settings
@@ -212,8 +212,8 @@ def set_arithmetic(settings: Mapping) -> None:
 
 def _train_group(
     build: Callable[[], Architecture],
-    training: PeakSampler | BinSampler,
-    validation: PeakSampler | BinSampler,
+    training: Sampler,
+    validation: Sampler,
     settings: Mapping,
     progress: Mapping[int, Progress],
     checkpoints: Mapping[int, Path],
@@ -329,7 +329,7 @@ def _record(
 
 def _epoch(
     ensemble: Ensemble,
-    sampler: PeakSampler | BinSampler,
+    sampler: Sampler,
     settings: Mapping,
     device: torch.device,
     seeds: Sequence[int],
@@ -380,7 +380,7 @@ def _epoch(
 
 
 def _batches(
-    sampler: PeakSampler | BinSampler,
+    sampler: Sampler,
     settings: Mapping,
     device: torch.device,
     seeds: Sequence[int],
@@ -605,8 +605,8 @@ def _prediction_losses(
 
 def _constant(
     build: Callable[[], Architecture],
-    training: PeakSampler | BinSampler,
-    validation: PeakSampler | BinSampler,
+    training: Sampler,
+    validation: Sampler,
     settings: Mapping,
     device: torch.device,
 ) -> tuple[Outputs, Losses]:
