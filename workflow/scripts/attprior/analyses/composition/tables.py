@@ -13,6 +13,7 @@ from scipy.ndimage import uniform_filter1d
 from attprior import metrics
 from attprior.analyses.inputs import KINDS, Sample, Tables, read_samples
 from attprior.analyses.sites import site_mask
+from attprior.analyses.tracks import join, per_example
 from attprior.bed import read_bed
 from attprior.sequence import N_CODE
 from attprior.statistics import differences
@@ -66,33 +67,22 @@ def composition_table(samples: list[Sample], flank: int, sites: pd.DataFrame) ->
         `pearson_size`. `bases` counts those that are correlated, `window` is that of the GC content
         (bp). NA where contributions or GC content are constant, or bases too few.
     """
-    tables = [pd.DataFrame(columns=COLUMNS)]
+    tables = []
     for sample in samples:
         inside = site_mask(sites, sample.chrom, sample.start, sample.codes.shape[1])
         outside = (sample.codes != N_CODE) & ~inside
         # a site's own bases are not the composition of what lies beside it
         content = gc_content(np.where(outside, sample.codes, N_CODE), flank)
+        bases = np.tile(outside.sum(axis=1), len(sample.seeds))
+        keys = {"arm": sample.arm, "bases": bases, "window": 2 * flank + 1}
         for kind in KINDS:
             size = np.abs(sample.contributions(kind))
             values = _correlations(size, content, outside)
-            for metric, value in values.items():
-                for seed, of_seed in zip(sample.seeds, value, strict=True):
-                    tables.append(
-                        pd.DataFrame(
-                            {
-                                "arm": sample.arm,
-                                "fold": sample.fold,
-                                "seed": seed,
-                                "kind": kind,
-                                "example": sample.index,
-                                "metric": metric,
-                                "value": of_seed,
-                                "bases": outside.sum(axis=1),
-                                "window": 2 * flank + 1,
-                            }
-                        )
-                    )
-    return pd.concat(tables[1:] or tables, ignore_index=True)
+            tables += [
+                per_example(sample, value, **keys, kind=kind, metric=metric)
+                for metric, value in values.items()
+            ]
+    return join(tables, COLUMNS)
 
 
 def _correlations(size: NDArray, content: NDArray, outside: NDArray) -> dict[str, NDArray]:

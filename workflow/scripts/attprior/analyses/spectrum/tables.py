@@ -7,9 +7,10 @@ import pandas as pd
 
 from attprior import metrics
 from attprior.analyses.inputs import KINDS, Sample, Tables, read_samples
+from attprior.analyses.tracks import join, per_example
 from attprior.statistics import differences
 
-METRICS = ("high_frequency_share", "entropy")
+COLUMNS = ["arm", "fold", "seed", "kind", "example", "metric", "value", "freq_limit"]
 
 
 def spectrum_table(samples: list[Sample], freq_limit: int, smooth_sigma: float) -> pd.DataFrame:
@@ -27,36 +28,25 @@ def spectrum_table(samples: list[Sample], freq_limit: int, smooth_sigma: float) 
     Returns
     -------
     pandas.DataFrame
-        Columns arm, fold, seed, kind, example (row among the fold's test peaks), metric, value,
-        freq_limit. Both metrics are of contributions: attribution times input.
+        Columns `COLUMNS`. Metrics: `high_frequency_share` and `entropy`, both of contributions:
+        attribution times input.
     """
     tables = []
     for sample in samples:
         for kind in KINDS:
             for seed, contributions in zip(sample.seeds, sample.contributions(kind), strict=True):
-                track = np.abs(contributions)
+                own, keys = sample._replace(seeds=[seed]), {"arm": sample.arm, "kind": kind}
                 values = {
                     "high_frequency_share": metrics.high_frequency_share(
-                        track, freq_limit, smooth_sigma
+                        np.abs(contributions), freq_limit, smooth_sigma
                     ),
                     "entropy": metrics.attribution_entropy(contributions[:, None]),
                 }
-                for metric in METRICS:
-                    tables.append(
-                        pd.DataFrame(
-                            {
-                                "arm": sample.arm,
-                                "fold": sample.fold,
-                                "seed": seed,
-                                "kind": kind,
-                                "example": sample.index,
-                                "metric": metric,
-                                "value": values[metric],
-                                "freq_limit": freq_limit,
-                            }
-                        )
-                    )
-    return pd.concat(tables, ignore_index=True)
+                tables += [
+                    per_example(own, value, **keys, metric=metric, freq_limit=freq_limit)
+                    for metric, value in values.items()
+                ]
+    return join(tables, COLUMNS)
 
 
 def curve_table(samples: list[Sample], smooth_sigma: float) -> pd.DataFrame:
