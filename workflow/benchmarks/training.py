@@ -38,8 +38,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from attprior.models.profile import DEFAULTS, ProfileModel
 from attprior.training.ensemble import Ensemble
-from attprior.training.loop import first_pieces, set_arithmetic, step
+from attprior.training.loop import set_arithmetic
 from attprior.training.optimiser import Optimiser
+from attprior.training.step import first_pieces, step
 
 EXAMPLES, STRANDS = 128, 2
 FOURIER = {"freq_limit": 200, "softness": 0.2, "smooth_sigma": 3}

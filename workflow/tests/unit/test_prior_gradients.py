@@ -9,8 +9,8 @@ from attprior.models import registry
 from attprior.models.saved import build
 from attprior.priors import ATTRIBUTIONS
 from attprior.training.ensemble import Ensemble
-from attprior.training.loop import Pieces, _draw, batch_losses, step, tensors
 from attprior.training.optimiser import Optimiser
+from attprior.training.step import Pieces, batch_losses, draw, step, tensors
 from made_condition import FOURIER, PRIOR, SETTINGS
 
 STEP = 1e-7  # no ReLU changes sides
@@ -49,7 +49,7 @@ def batches(windows, settings, seeds, number):
             name: value.double() if value.is_floating_point() else value
             for name, value in tensors(drawn, CPU).items()
         }
-        yield data | _draw(data, settings["prior"], [(seed, 1) for seed in range(seeds)])
+        yield data | draw(data, settings["prior"], [(seed, 1) for seed in range(seeds)])
 
 
 def hold_constants(model, monkeypatch):

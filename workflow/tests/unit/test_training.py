@@ -19,8 +19,9 @@ from attprior.training import device as devices
 from attprior.training.device import choose_device
 from attprior.training.ensemble import Ensemble
 from attprior.training.job import train
-from attprior.training.loop import CONSTANTS, batch_losses, tensors, train_seeds
+from attprior.training.loop import train_seeds
 from attprior.training.optimiser import Optimiser
+from attprior.training.step import CONSTANTS, batch_losses, tensors
 from made_condition import FOURIER, PRIOR, SETTINGS, write_condition
 
 CPU = torch.device("cpu")
