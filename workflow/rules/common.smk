@@ -40,7 +40,7 @@ TEMPLATES = folder_of(workflow.current_basedir, "report/templates")
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import __version__ as VERSION
-from attprior import provenance, settings
+from attprior import provenance, settings, sheet
 from attprior.analyses import registry as analysis_registry
 from attprior.assays import file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
@@ -51,7 +51,7 @@ from attprior.motifs.formats import HOMER_SETS, check_format, motif_sets
 from attprior.portal.manifest import read_manifest
 from attprior.project import Project
 from attprior.search import definition
-from attprior.settings import is_accession, split_paths
+from attprior.sheet import is_accession, split_paths
 from attprior.text import is_gzip
 from attprior.training import DRIVER
 
@@ -70,8 +70,8 @@ PATHVARS = workflow.pathvars
 try:
     config = settings.complete(config, SCHEMA)
     settings.check(config, SCHEMA)
-    EXPERIMENTS = settings.read_experiments(config["experiments"], may_be_empty="propose" in config)
-    settings.check_experiments(EXPERIMENTS, config)
+    EXPERIMENTS = sheet.read_experiments(config["experiments"], may_be_empty="propose" in config)
+    sheet.check_experiments(EXPERIMENTS, config)
     PROJECT = Project(config, SCHEMA, EXPERIMENTS)
     settings.check_footprints(config["footprints"], PROJECT.conditions)
     definition.check(config, SCHEMA, PROJECT.conditions)
@@ -89,7 +89,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
-    for line in settings.shared_alignments(EXPERIMENTS):
+    for line in sheet.shared_alignments(EXPERIMENTS):
         print(f"{config['experiments']}: {line}.", file=sys.stderr)
 
 CONDITIONS = PROJECT.conditions
@@ -360,7 +360,7 @@ def reads_of(experiment):
     files = files_of(experiment, "alignments")
     if any(file_format(path) == "bigwig" for path in files):
         raise WorkflowError(
-            f"{config['experiments']}: {experiment} has bigWigs, so {settings.CALLED} can't call "
+            f"{config['experiments']}: {experiment} has bigWigs, so {sheet.CALLED} can't call "
             "peaks of it or against it; give reads in column alignments, or a file of peaks"
         )
     text = [path for path in files if file_format(path) in ("bed", "bedpe")]

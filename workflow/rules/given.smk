@@ -160,7 +160,7 @@ def incomplete_experiments():
 def local(experiment, role):
     """Files of an experiment that a user gives by path."""
     cells = split_paths(PROJECT.row(experiment)[role])
-    return [place for place in cells if place != settings.CALLED and not is_url(place)]
+    return [place for place in cells if place != sheet.CALLED and not is_url(place)]
 
 
 def unchecked():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from attprior import settings
+from attprior import settings, sheet
 from attprior.assays import ASSAYS, file_format, is_control, is_shifted
 from attprior.locus import Locus
 from attprior.models import registry
@@ -49,7 +49,7 @@ class Project:
         if experiment in self.experiments.index:
             return self.experiments.loc[experiment].to_dict()
         empty = dict.fromkeys(self.experiments.columns, "")
-        assay = settings.assay_of_control(self.experiments, experiment)
+        assay = sheet.assay_of_control(self.experiments, experiment)
         return {**empty, "assay": assay, "control": "none"}
 
     def assay(self, experiment: str) -> str:
@@ -71,7 +71,7 @@ class Project:
 
     def formats(self, experiment: str) -> list[str]:
         """Formats of an experiment's alignments, in order; the portal's are BAM files."""
-        local = settings.split_paths(self.row(experiment)["alignments"])
+        local = sheet.split_paths(self.row(experiment)["alignments"])
         return sorted(set(map(file_format, local))) or ["bam"]
 
     def has_bam(self, experiment: str) -> bool:
@@ -81,7 +81,7 @@ class Project:
     def is_called(self, experiment: str, role: str) -> bool:
         """Whether MACS3 calls `peaks` or `relaxed_peaks`, the latter unless they are given."""
         given = self.row(experiment)
-        return role != "alignments" and (given[role] or given["peaks"]) == settings.CALLED
+        return role != "alignments" and (given[role] or given["peaks"]) == sheet.CALLED
 
     def missing_roles(self, experiment: str) -> list[str]:
         """Roles that local files leave to the portal."""
@@ -91,7 +91,7 @@ class Project:
 
     def on_portal(self, experiment: str) -> bool:
         """Whether at least some files of an experiment are the portal's."""
-        return settings.is_accession(experiment) and bool(self.missing_roles(experiment))
+        return sheet.is_accession(experiment) and bool(self.missing_roles(experiment))
 
     def _settings(self, model: str, arm: str | None = None) -> dict[str, Any]:
         """Settings of a model, in an arm if one is named; made once, so not to be changed."""

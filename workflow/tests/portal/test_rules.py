@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 from attprior.errors import InputError
-from attprior.settings import check, complete, read_experiments
+from attprior.settings import check, complete
+from attprior.sheet import read_experiments
 from server import serve
 from test_manifest import CONTROL, EXPERIMENT, control, file
 from test_search import found

@@ -5,7 +5,7 @@ from attprior.errors import InputError
 from attprior.portal import limit, web
 from attprior.portal.manifest import read_manifest
 from attprior.portal.search import COLUMNS, as_sheet, assay_of, fetch_search, propose, write
-from attprior.settings import read_experiments
+from attprior.sheet import read_experiments
 from server import serve
 from test_manifest import CONTROL_READS, PEAKS, READS, control, experiment
 

@@ -7,17 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 from attprior.errors import InputError
-from attprior.settings import (
+from attprior.settings import as_text, check, complete, model_heads, resolve
+from attprior.sheet import (
     COLUMNS,
-    as_text,
     assay_of_control,
-    check,
     check_experiments,
-    complete,
     is_accession,
-    model_heads,
     read_experiments,
-    resolve,
     shared_alignments,
     split_paths,
 )

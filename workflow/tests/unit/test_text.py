@@ -20,7 +20,7 @@ from attprior.peaks import read_peaks
 from attprior.portal.manifest import read_manifest
 from attprior.qc.reads import bed_fragments
 from attprior.reads.intervals import check_lines, ends_of_intervals, read_intervals
-from attprior.settings import read_experiments
+from attprior.sheet import read_experiments
 from attprior.text import BLOCK, Lines, lines, read_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
