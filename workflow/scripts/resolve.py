@@ -2,7 +2,7 @@
 
 from attprior.files import aside
 from attprior.log import logged
-from attprior.portal.manifest import resolve
+from attprior.portal.resolve import resolve
 from attprior.portal.web import Policy
 
 with logged(snakemake.log[0]):

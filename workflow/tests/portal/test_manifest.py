@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from attprior.errors import InputError
 from attprior.portal import limit, web
-from attprior.portal.manifest import COLUMNS, join_manifests, read_manifest, resolve
+from attprior.portal.manifest import COLUMNS, join_manifests, read_manifest
+from attprior.portal.resolve import resolve
 from server import serve
 
 SHARED = Path(__file__).parents[4] / "shared/data/encode_metadata"

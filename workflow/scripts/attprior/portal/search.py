@@ -10,15 +10,15 @@ import pandas as pd
 from attprior.assays import is_control
 from attprior.errors import InputError
 from attprior.files import aside
+from attprior.portal.choice import TITLES, choose, fits
 from attprior.portal.client import payload
 from attprior.portal.manifest import COLUMNS as MANIFEST_COLUMNS
-from attprior.portal.manifest import DEFAULT, TITLES, assembly_of, choose, fits
-from attprior.portal.web import Policy, get, is_remote, persist
+from attprior.portal.manifest import assembly_of
+from attprior.portal.web import DEFAULT, Policy, get, is_remote, persist
+from attprior.sheet import COLUMNS
 
 log = logging.getLogger(__name__)
 
-COLUMNS = ["condition", "experiment", "assay", "control", "alignments", "peaks", "relaxed_peaks"]
-"""Columns of the sheet, which come first."""
 FOUND = ["target", "biosample", "lab", "released", "replicates", "controls", "bam", "peak_set"]
 """What is told of an experiment, in columns that are not pasted."""
 FIELDS = [
