@@ -28,7 +28,8 @@ import pyBigWig
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from attprior.dataset.store import Labels, write_labels
+from attprior.dataset.store import Labels
+from attprior.dataset.writing import write_labels
 
 # megabases, and bases with reads on each strand: as ChIP-exo of yeast, and chromosomes 21 and 1 of
 # a human ChIP-seq of 30 million reads

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attprior.dataset.store import write_labels
+from attprior.dataset.writing import write_labels
 from attprior.log import logged
 
 

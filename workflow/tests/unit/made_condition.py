@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pandas as pd
-from attprior.dataset.bins import label_bins
+from attprior.dataset.labelling import label_bins
 from attprior.sequence import decode, encode
 
 CHROMOSOMES = {"chr1": 2000, "chr2": 1600, "chr3": 1500}

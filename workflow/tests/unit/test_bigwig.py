@@ -8,7 +8,8 @@ import pybigtools
 import pyBigWig
 import pytest
 from attprior.bigwig import read_runs
-from attprior.dataset.store import Coordinates, _write_track
+from attprior.dataset.store import Coordinates
+from attprior.dataset.writing import _write_track
 from attprior.errors import InputError
 from attprior.qc.tracks import five_prime_counts
 

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.dataset.bins import label_bins
+from attprior.dataset.labelling import label_bins
 
 WIDTH, STRIDE, FLANK = 200, 50, 400
 LENGTH = 3000  # bins start at 400, 450, ... 2400

@@ -7,7 +7,8 @@ import pytest
 from attprior.dataset import counts
 from attprior.dataset.counts import AROUND, check_splits, count_chromosomes, sum_splits
 from attprior.dataset.folds import split_chromosomes
-from attprior.dataset.store import Labels, write_labels
+from attprior.dataset.store import Labels
+from attprior.dataset.writing import write_labels
 from attprior.errors import InputError
 
 SIZES = {"chr1": 20_000, "chr2": 16_000, "chr3": 12_000, "chr4": 9_000}

@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from attprior.dataset.bins import label_bins
+from attprior.dataset.labelling import label_bins
 from attprior.dataset.sampler import (
     BinSampler,
     PeakSampler,

@@ -10,11 +10,12 @@ import pandas as pd
 import pyBigWig
 import pytest
 from attprior.dataset import store
-from attprior.dataset.bins import label_bins
 from attprior.dataset.folds import chromosomes_of_split, split_chromosomes
+from attprior.dataset.labelling import label_bins
 from attprior.dataset.sampler import best_peaks
-from attprior.dataset.store import Coordinates, Labels, control_kind, write_labels
+from attprior.dataset.store import Coordinates, Labels
 from attprior.dataset.windows import Windows
+from attprior.dataset.writing import control_kind, write_labels
 from attprior.errors import InputError
 from attprior.provenance import file_hash
 
