@@ -15,6 +15,9 @@ import h5py
 from attprior.errors import InputError
 from attprior.files import aside
 
+# h5py's own filters, so that any HDF5 program reads them
+COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+
 
 class _Unfailing(io.FileIO):
     """A file that seems to take all that is written, and tells afterwards what it could not.

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from attprior.bigwig import Runs, write_runs
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
-from attprior.hdf5 import hdf5_aside, open_hdf5
+from attprior.hdf5 import COMPRESSION, hdf5_aside, open_hdf5
 from attprior.sequence import one_hot_codes
 
 log = logging.getLogger(__name__)
 
 CHUNK = 256
-# h5py's own filters, so that any HDF5 program reads them
-COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 def average(paths: Sequence[str | Path], output: str | Path) -> None:

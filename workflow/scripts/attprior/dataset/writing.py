@@ -20,12 +20,10 @@ from attprior.dataset.labelling import label_bins
 from attprior.dataset.store import FORMAT, TRACKS, VERSION, Coordinates
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
-from attprior.hdf5 import hdf5_aside
+from attprior.hdf5 import COMPRESSION, hdf5_aside
 from attprior.peaks import best_first, read_peaks
 from attprior.provenance import file_hash
 
-# h5py's own filters, so that any HDF5 program reads them
-COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 CHUNK = 1 << 14
 BATCH = 1 << 22  # bases with counts, before they are written
 
