@@ -5,14 +5,12 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-
-import pysam
 
 from attprior.errors import InputError
 from attprior.files import aside, scratch
 from attprior.genome import read_chrom_sizes, some
+from attprior.reads.bam import reads_of_bam
 from attprior.text import lines, whole_number
 
 log = logging.getLogger(__name__)
@@ -33,6 +31,7 @@ OPTIONS = {
     "atac": CUTS,
 }
 FRAGMENTS = ("tf-chip",)  # assays whose pairs count as fragments, not by their ends
+PAIRED, PROPER_PAIR = 1, 2  # SAM flags
 EXAMINED = 1000  # reads that tell whether a file's are paired
 # length of the reads that stand for a fragment's ends: gaps between significant places that are
 # no longer than a read are closed
@@ -149,8 +148,8 @@ def is_bedpe(path: str | Path) -> bool:
 def has_fragments(path: str | Path) -> bool:
     """Whether reads are paired, so that fragments are known."""
     if is_bam(path):
-        with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
-            return all(read.is_paired for read in islice(bam, EXAMINED))
+        first = next(reads_of_bam(path, {}), None)
+        return first is None or bool((first.flags[:EXAMINED] & PAIRED).all())
     return is_bedpe(path)
 
 
@@ -191,17 +190,22 @@ def write_reads(
 
 
 def _of_bam(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
-    with pysam.AlignmentFile(str(path), "rb") as bam:
-        for read in bam:
-            chrom, start = read.reference_name, read.reference_start
-            if chrom not in chroms:
-                continue
-            if not fragments:
-                strand = "-" if read.is_reverse else "+"
-                yield f"{chrom}\t{start}\t{read.reference_end}\t.\t0\t{strand}\n"
+    names = list(chroms)
+    for reads in reads_of_bam(path, {name: number for number, name in enumerate(names)}):
+        chosen = reads.chroms >= 0
+        if fragments:
             # once a pair, by its left mate
-            elif read.is_proper_pair and read.template_length > 0:
-                yield f"{chrom}\t{start}\t{start + read.template_length}\n"
+            chosen &= (reads.flags & PROPER_PAIR != 0) & (reads.templates > 0)
+        number, start, end, template, minus = (
+            column[chosen].tolist()
+            for column in (reads.chroms, reads.starts, reads.ends, reads.templates, reads.minus)
+        )
+        if fragments:
+            for of, first, length in zip(number, start, template, strict=True):
+                yield f"{names[of]}\t{first}\t{first + length}\n"
+        else:
+            for of, first, last, is_minus in zip(number, start, end, minus, strict=True):
+                yield f"{names[of]}\t{first}\t{last}\t.\t0\t{'+-'[is_minus]}\n"
 
 
 def _of_text(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:

@@ -3,7 +3,6 @@
 import csv
 import logging
 import subprocess
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,18 +10,18 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-import pysam
 
-from attprior.assays import CRAM_FIELDS, file_format
+from attprior.assays import file_format
 from attprior.errors import InputError
 from attprior.genome import read_chrom_sizes
 from attprior.qc.tables import write_metrics, write_table
+from attprior.reads.bam import Reads, reads_of_bam
 from attprior.reads.intervals import Intervals, read_intervals
 
 log = logging.getLogger(__name__)
 
 FLAGGED = ("bam", "cram")  # formats whose reads have flags
-REVERSE, SECOND = 16, 128  # SAM flags
+SECOND = 128  # SAM flag
 LENGTHS = 10_000  # reads whose length is looked at
 BEFORE, AFTER = "before", "after"  # the filter
 FLAGSTAT = ["file", "stage", "category", "reads", "failed"]
@@ -61,13 +60,13 @@ def measure_reads(
     exclude_flags, min_mapq
         The filter.
     threads
-        Threads for decompression.
+        Threads of samtools.
     """
     sizes, found = read_chrom_sizes(chrom_sizes), {}
     total, lengths, fragments = Counter(), [], []
     for path in map(str, alignments):
         if file_format(path) in FLAGGED:
-            groups = bam_fragments(path, sizes, exclude_flags, min_mapq, lengths, threads)
+            groups = bam_fragments(path, sizes, exclude_flags, min_mapq, lengths)
         else:
             groups = bed_fragments(path, sizes, lengths)
         # a place in one file is not the same place in another: replicates share no molecule
@@ -144,7 +143,6 @@ def bam_fragments(
     exclude_flags: int,
     min_mapq: int,
     lengths: list[int],
-    threads: int = 1,
 ) -> Iterator[np.ndarray]:
     """Give a key of each fragment that passes the filter: position and strand of its 5' end.
 
@@ -161,37 +159,27 @@ def bam_fragments(
         The filter.
     lengths
         Takes the lengths (bp) of the first reads.
-    threads
-        Threads for decompression.
 
     Yields
     ------
-    (N,) uint64
+    (N,) int64
         Keys on one chromosome.
     """
-    with pysam.AlignmentFile(
-        str(path), format_options=[CRAM_FIELDS.encode()], check_sq=False, threads=threads
-    ) as bam:
-        wanted = {bam.get_tid(chrom) for chrom in sizes}
-        keys, current = array("Q"), -1
-        for read in bam.fetch(until_eof=True):
-            flag, chrom = read.flag, read.reference_id
-            # of a pair, the first read speaks for both
-            if flag & (exclude_flags | SECOND) or read.mapping_quality < min_mapq:
-                continue
-            if chrom != current:
-                if keys:
-                    yield np.array(keys)
-                keys, current = array("Q"), chrom
-            if chrom not in wanted:
-                continue
-            reverse = bool(flag & REVERSE)
-            end = read.reference_end - 1 if reverse else read.reference_start
-            keys.append((end << 1 | reverse) << 32 | read.template_length & 0xFFFFFFFF)
-            if len(lengths) < LENGTHS:
-                lengths.append(read.infer_query_length() or 0)
-        if keys:
-            yield np.array(keys)
+    numbers = {chrom: number for number, chrom in enumerate(sizes)}
+    held, current = [np.empty(0, np.int64)], -1
+    # of a pair, the first read speaks for both
+    for reads in reads_of_bam(path, numbers, exclude_flags | SECOND, min_mapq):
+        used = reads.chroms >= 0
+        lengths += reads.lengths[used][: LENGTHS - len(lengths)].tolist()
+        keys = (_five_prime(reads) << 32 | reads.templates.view(np.uint32))[used]
+        chroms = reads.chroms[used]
+        first, *others = np.split(keys, np.flatnonzero(np.diff(chroms, prepend=current)))
+        held.append(first)
+        for part in others:
+            yield np.concatenate(held)
+            held = [part]
+        current = chroms[-1] if len(chroms) else current
+    yield np.concatenate(held)
 
 
 def bed_fragments(
@@ -222,7 +210,7 @@ def bed_fragments(
     yield from map(np.concatenate, keys.values())
 
 
-def _five_prime(reads: Intervals) -> np.ndarray:
+def _five_prime(reads: Reads | Intervals) -> np.ndarray:
     """5' ends and strands in one number, (N,) int64."""
     return reads.five_prime.astype(np.int64) << 1 | reads.minus
 

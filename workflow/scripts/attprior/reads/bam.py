@@ -1,4 +1,4 @@
-"""5' ends of the reads of BAM and CRAM files."""
+"""Reads of BAM and CRAM files, as arrays."""
 
 import struct
 import subprocess
@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -22,13 +23,60 @@ Read = Callable[[int], bytes]
 Ends = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
+class Reads(NamedTuple):
+    """Reads, all (N,): numbers of their chromosomes (-1 for one that is not used), starts and ends
+    (bp), SAM flags, lengths of their templates and of themselves (bp; 0 where there is no CIGAR)."""
+
+    chroms: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    flags: np.ndarray
+    templates: np.ndarray
+    lengths: np.ndarray
+
+    @property
+    def minus(self) -> np.ndarray:
+        """Whether reads are on the minus strand, (N,) bool."""
+        return self.flags & REVERSE != 0
+
+    @property
+    def five_prime(self) -> np.ndarray:
+        """5' ends (bp), (N,) int32: the first base of forward reads, the last one of reverse ones."""
+        return np.where(self.minus, self.ends - 1, self.starts)
+
+
 def ends_of_bam(
-    path: str | Path,
-    chroms: Mapping[str, int],
-    exclude_flags: int,
-    min_mapq: int,
+    path: str | Path, chroms: Mapping[str, int], exclude_flags: int, min_mapq: int
 ) -> Iterator[Ends]:
     """Read the 5' ends of a BAM or CRAM file, in chunks.
+
+    Parameters
+    ----------
+    path, chroms, exclude_flags, min_mapq
+        As of `reads_of_bam`.
+
+    Yields
+    ------
+    chroms : (P,) int32
+        Number of each read's chromosome; -1 for one that is not used.
+    positions : (P,) int32
+        5' ends, 0-based (bp).
+    minus : (P,) bool
+        Whether the read is on the minus strand.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read to its end.
+    """
+    for reads in reads_of_bam(path, chroms, exclude_flags, min_mapq):
+        yield reads.chroms, reads.five_prime, reads.minus
+
+
+def reads_of_bam(
+    path: str | Path, chroms: Mapping[str, int], exclude_flags: int = 0, min_mapq: int = 0
+) -> Iterator[Reads]:
+    """Read a BAM or CRAM file, in chunks.
 
     Records are decoded here, as no reader that makes an object of each is as fast. Offsets are
     those of the SAM specification, section 4.2.
@@ -46,12 +94,8 @@ def ends_of_bam(
 
     Yields
     ------
-    chroms : (P,) int32
-        Number of each read's chromosome; -1 for one that is not used.
-    positions : (P,) int32
-        5' ends, 0-based (bp): first base of forward reads, last aligned base of reverse ones.
-    minus : (P,) bool
-        Whether the read is on the minus strand.
+    Reads
+        Those that are not left out, in the order of the file.
 
     Raises
     ------
@@ -65,12 +109,12 @@ def ends_of_bam(
             while content := read(CHUNK):
                 content = left + content
                 most = len(content) // SMALLEST + 1
-                ends = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, bool)
+                reads = [np.empty(most, np.int32) for _ in Reads._fields]
                 used, number = _decode(
-                    np.frombuffer(content, np.uint8), numbers, exclude_flags, min_mapq, *ends
+                    np.frombuffer(content, np.uint8), numbers, exclude_flags, min_mapq, *reads
                 )
                 left = content[used:]
-                yield tuple(values[:number] for values in ends)
+                yield Reads(*(values[:number] for values in reads))
             if left:
                 raise OSError("it ends within a read")
     except (OSError, ValueError, struct.error) as error:
@@ -129,8 +173,11 @@ def _decode(
     exclude_flags: int,
     min_mapq: int,
     chroms: np.ndarray,
-    positions: np.ndarray,
-    minus: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    flags: np.ndarray,
+    templates: np.ndarray,
+    lengths: np.ndarray,
 ) -> tuple[int, int]:
     """Decode the whole records at the start of some bytes.
 
@@ -139,37 +186,40 @@ def _decode(
     content : (B,) uint8
     numbers : (C + 1,) int32
         Number of each chromosome of the file, then one for reads without a place.
-    chroms, positions, minus
-        Filled from their start.
+    chroms, starts, ends, flags, templates, lengths
+        Fields of `Reads`, filled from their start.
 
     Returns
     -------
     used, number : int
-        Bytes decoded, and 5' ends found.
+        Bytes decoded, and reads found.
     """
     at = number = 0
     while at + 4 <= len(content):
         following = at + 4 + _int32(content, at)
         if following > len(content):
             break
-        flags = np.int32(content[at + 18]) | np.int32(content[at + 19]) << 8
-        if flags & exclude_flags == 0 and content[at + 13] >= min_mapq:
-            position = _int32(content, at + 8)
-            is_reverse = flags & REVERSE != 0
-            if is_reverse:
-                operation = at + 36 + np.int64(content[at + 12])  # past the read's name
-                operations = np.int64(content[at + 16]) | np.int64(content[at + 17]) << 8
-                length = 0
-                for _ in range(operations):
-                    kind = content[operation] & 15
-                    # M, D, N, = and X are those that move along the genome
-                    if kind == 0 or kind == 2 or kind == 3 or kind == 7 or kind == 8:
-                        length += np.uint32(_int32(content, operation)) >> 4
-                    operation += 4
-                position += max(length, 1) - 1
+        flag = np.int32(content[at + 18]) | np.int32(content[at + 19]) << 8
+        if flag & exclude_flags == 0 and content[at + 13] >= min_mapq:
+            operation = at + 36 + np.int64(content[at + 12])  # past the read's name
+            operations = np.int64(content[at + 16]) | np.int64(content[at + 17]) << 8
+            covered = length = 0
+            for _ in range(operations):
+                kind = content[operation] & 15
+                bases = np.uint32(_int32(content, operation)) >> 4
+                # M, D, N, = and X are those that move along the genome; M, I, S, = and X, the read
+                if kind == 0 or kind == 2 or kind == 3 or kind == 7 or kind == 8:
+                    covered += bases
+                if kind == 0 or kind == 1 or kind == 4 or kind == 7 or kind == 8:
+                    length += bases
+                operation += 4
+            start = _int32(content, at + 8)
             chroms[number] = numbers[_int32(content, at + 4)]
-            positions[number] = position
-            minus[number] = is_reverse
+            starts[number] = start
+            ends[number] = start + max(covered, 1)
+            flags[number] = flag
+            templates[number] = _int32(content, at + 32)
+            lengths[number] = length
             number += 1
         at = following
     return at, number
