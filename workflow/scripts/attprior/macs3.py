@@ -4,14 +4,17 @@ import logging
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from attprior.assays import file_format
 from attprior.errors import InputError
 from attprior.files import aside, scratch
 from attprior.genome import read_chrom_sizes, some
 from attprior.reads.bam import reads_of_bam
-from attprior.text import lines, whole_number
+from attprior.reads.intervals import Intervals, read_intervals
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ EXAMINED = 1000  # reads that tell whether a file's are paired
 END_LENGTH = 50
 LAST_LINES = 5  # of MACS3's that a failure shows
 
-Interval = tuple[str, int, int, str]
-Lines = Iterator[str]
+Columns = tuple[np.ndarray, ...]
+"""Numbers of chromosomes, starts and ends, (N,) int32, and of reads whether on the minus strand."""
 
 
 def call_peaks(
@@ -135,26 +138,16 @@ def run(command: Sequence[str]) -> None:
         raise InputError("MACS3 failed:\n" + "\n".join(last))
 
 
-def is_bam(path: str | Path) -> bool:
-    """Whether a file is called a BAM file."""
-    return Path(path).suffix.lower() == ".bam"
-
-
-def is_bedpe(path: str | Path) -> bool:
-    """Whether a file is called bedpe."""
-    return ".bedpe" in map(str.lower, Path(path).suffixes)
-
-
 def has_fragments(path: str | Path) -> bool:
     """Whether reads are paired, so that fragments are known."""
-    if is_bam(path):
+    if file_format(str(path)) == "bam":
         first = next(reads_of_bam(path, {}), None)
         return first is None or bool((first.flags[:EXAMINED] & PAIRED).all())
-    return is_bedpe(path)
+    return file_format(str(path)) == "bedpe"
 
 
 def write_reads(
-    files: Sequence[str | Path], target: Path, chroms: Collection[str], fragments: bool
+    files: Sequence[str | Path], target: Path, sizes: Mapping[str, int], fragments: bool
 ) -> None:
     """Write reads or fragments on some chromosomes as BED.
 
@@ -164,8 +157,8 @@ def write_reads(
         BAM, BED or bedpe files.
     target
         BED file: six columns a read, three a fragment.
-    chroms
-        Chromosomes to keep.
+    sizes
+        Chromosomes to keep, and their sizes in bp.
     fragments
         Whether pairs count as fragments; if not, each mate is a read.
 
@@ -174,74 +167,74 @@ def write_reads(
     InputError
         If no read is left, and for a line that does not fit its format.
     """
-    number = 0
+    number, names = 0, list(sizes)
     with target.open("w", encoding="utf-8") as out:
         for path in files:
-            lines = (_of_bam if is_bam(path) else _of_text)(path, chroms, fragments)
-            for line in lines:
-                out.write(line)
-                number += 1
+            of = _of_bam if file_format(str(path)) == "bam" else _of_text
+            for columns in of(path, sizes, fragments):
+                out.writelines(_lines(names, *columns))
+                number += len(columns[0])
     log.info("%s: %d %s", some(map(str, files)), number, "fragments" if fragments else "reads")
     if not number:
         raise InputError(
             f"{some(map(str, files))}: no {'fragments' if fragments else 'reads'} on the "
-            f"chromosomes used: {some(chroms)}. Compare the names, or see genome/exclude."
+            f"chromosomes used: {some(sizes)}. Compare the names, or see genome/exclude."
         )
 
 
-def _of_bam(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
-    names = list(chroms)
-    for reads in reads_of_bam(path, {name: number for number, name in enumerate(names)}):
-        chosen = reads.chroms >= 0
+def _lines(
+    names: Sequence[str],
+    chroms: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    minus: np.ndarray | None = None,
+) -> Iterator[str]:
+    """Lines of reads, or of fragments, which have no strand."""
+    places = (column.tolist() for column in (chroms, starts, ends))
+    if minus is None:
+        for chrom, start, end in zip(*places, strict=True):
+            yield f"{names[chrom]}\t{start}\t{end}\n"
+    else:
+        for chrom, start, end, is_minus in zip(*places, minus.tolist(), strict=True):
+            yield f"{names[chrom]}\t{start}\t{end}\t.\t0\t{'+-'[is_minus]}\n"
+
+
+def _of_bam(path: str | Path, sizes: Mapping[str, int], fragments: bool) -> Iterator[Columns]:
+    for reads in reads_of_bam(path, {chrom: number for number, chrom in enumerate(sizes)}):
+        chosen, columns = reads.chroms >= 0, (reads.chroms, reads.starts, reads.ends, reads.minus)
         if fragments:
             # once a pair, by its left mate
             chosen &= (reads.flags & PROPER_PAIR != 0) & (reads.templates > 0)
-        number, start, end, template, minus = (
-            column[chosen].tolist()
-            for column in (reads.chroms, reads.starts, reads.ends, reads.templates, reads.minus)
+            columns = (reads.chroms, reads.starts, reads.starts + reads.templates)
+        yield tuple(column[chosen] for column in columns)
+
+
+def _of_text(path: str | Path, sizes: Mapping[str, int], fragments: bool) -> Iterator[Columns]:
+    for mates in read_intervals(path, file_format(str(path)), sizes):
+        if mates[0].minus is None:
+            mates = _ends_of(*mates)
+        # by line, then mate
+        chroms, starts, ends, minus = (
+            np.stack(column, axis=1) for column in zip(*mates, strict=True)
         )
+        used = chroms >= 0
         if fragments:
-            for of, first, length in zip(number, start, template, strict=True):
-                yield f"{names[of]}\t{first}\t{first + length}\n"
+            # of a pair, a mate on a chromosome that is not used is as if it were not there
+            whole = (chroms[:, 0] == chroms[:, -1]) | ~used.all(axis=1)
+            starts = np.where(used, starts, np.iinfo(np.int32).max).min(axis=1)
+            ends = np.where(used, ends, 0).max(axis=1)
+            chosen = whole & used.any(axis=1)
+            yield tuple(column[chosen] for column in (chroms.max(axis=1), starts, ends))
         else:
-            for of, first, last, is_minus in zip(number, start, end, minus, strict=True):
-                yield f"{names[of]}\t{first}\t{last}\t.\t0\t{'+-'[is_minus]}\n"
+            yield tuple(column[used] for column in (chroms, starts, ends, minus))
 
 
-def _of_text(path: str | Path, chroms: Collection[str], fragments: bool) -> Lines:
-    pairs = is_bedpe(path)
-    for number, line in lines(path):
-        fields = [field.strip() for field in line.split("\t")]
-        try:
-            reads = _mates(fields) if pairs else [_interval(*fields[:3], fields[5])]
-        except (IndexError, TypeError, ValueError):
-            raise InputError(
-                f"{path}, line {number}: {line.rstrip()[:60]!r} is no line of a "
-                f"{'bedpe' if pairs else 'BED file with strands'}, which has columns separated "
-                "by tabs. Correct or remove it."
-            ) from None
-        reads = [read for read in reads if read[0] in chroms]
-        if not fragments:
-            yield from ("{}\t{}\t{}\t.\t0\t{}\n".format(*read) for read in reads)
-        elif len({read[0] for read in reads}) == 1:
-            _, starts, ends, _ = zip(*reads, strict=True)
-            yield f"{reads[0][0]}\t{min(starts)}\t{max(ends)}\n"
-
-
-def _interval(chrom: str, start: str, end: str, strand: str) -> Interval:
-    """Interval of a read; `ValueError` or `TypeError` if it is none."""
-    first, last = whole_number(start), whole_number(end)
-    if strand not in ("+", "-") or not 0 <= first < last:
-        raise ValueError
-    return chrom, first, last, strand
-
-
-def _mates(fields: Sequence[str]) -> list[Interval]:
-    """Both reads of a line of bedpe: bedtools' ten columns, or three for a fragment's ends."""
-    if len(fields) >= 10:
-        if "." in (fields[0], fields[3]):
-            return []  # one is unmapped
-        return [_interval(*fields[:3], fields[8]), _interval(*fields[3:6], fields[9])]
-    chrom, start, end, _ = _interval(*fields[:3], "+")
-    length = min(END_LENGTH, end - start)
-    return [(chrom, start, start + length, "+"), (chrom, end - length, end, "-")]
+def _ends_of(fragments: Intervals) -> tuple[Intervals, Intervals]:
+    """Reads of both ends of fragments, `END_LENGTH` bp long at most."""
+    chroms, starts, ends, _ = fragments
+    length = np.minimum(END_LENGTH, ends - starts)
+    plus = np.zeros(len(chroms), bool)
+    return (
+        Intervals(chroms, starts, starts + length, plus),
+        Intervals(chroms, ends - length, ends, ~plus),
+    )

@@ -86,9 +86,16 @@ def test_ten_columns_of_bedpe_are_two_mates(written, tmp_path):
         "chr1\t244\t280\tchr1\t100\t136\tn\t60\t-\t+\n"
         "chr1\t10\t46\tchr2\t100\t136\tn\t60\t+\t-\n"
         ".\t-1\t-1\tchr1\t100\t136\tn\t60\t.\t+\n"
+        "chrM\t10\t46\tchr2\t700\t736\tn\t60\t+\t-\n"
     )
-    assert len(written(path)) == 4
-    assert written(path, fragments=True) == [["chr1", "100", "280"]]
+    assert [row[:3] + row[5:] for row in written(path)] == [
+        ["chr1", "244", "280", "-"],
+        ["chr1", "100", "136", "+"],
+        ["chr1", "10", "46", "+"],
+        ["chr2", "100", "136", "-"],
+        ["chr2", "700", "736", "-"],
+    ]
+    assert written(path, fragments=True) == [["chr1", "100", "280"], ["chr2", "700", "736"]]
 
 
 def test_bam_and_text_are_read_together(written, tmp_path, pairs):
@@ -117,16 +124,17 @@ def test_names_and_compression_of_reads_change_nothing(written, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
-        ("bad.bed", "chr1\t10\t46", "line 2: .* BED file with strands"),
-        ("bad.bed", "chr1\t10\t46\t.\t0\t.", "line 2: .* BED file with strands"),
-        ("bad.bed", "chr1\tx\t46\t.\t0\t+", "line 2"),
-        ("bad.bedpe", "chr1\t46\t46", "line 2: .* bedpe"),
-        ("bad.bedpe", "chr1 40 46", "line 2: .* bedpe"),
+        ("bad.bed", "chr1\t10\t46", "line 2: 3 columns"),
+        ("bad.bed", "chr1\t10\t46\t.\t0\t.", "line 2: strand is '.'"),
+        ("bad.bed", "chr1\tx\t46\t.\t0\t+", "line 2: start and end are 'x'"),
+        ("bad.bedpe", "chr1\t46\t46", "line 2: start 46 and end 46"),
+        ("bad.bedpe", "chr1 40 46", "line 2: 1 columns"),
     ],
 )
 def test_a_bad_line_is_named(written, tmp_path, name, line, message):
     path = tmp_path / name
-    path.write_text(f"chr1\t1\t40\t.\t0\t+\n{line}\n")
+    first = "chr1\t1\t40\t.\t0\t+" if name == "bad.bed" else "chr1\t1\t40"
+    path.write_text(f"{first}\n{line}\n")
     with pytest.raises(InputError, match=message):
         written(path)
 
