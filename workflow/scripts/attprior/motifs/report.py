@@ -1,5 +1,7 @@
 """modisco-lite's page on a TF-MoDISco result."""
 
+import base64
+import io
 import logging
 import re
 from collections.abc import Iterable, Sequence
@@ -7,16 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pandas as pd
 from memelite.io import write_meme
+from numpy.typing import NDArray
 
 from attprior.files import aside
 from attprior.motifs.database import read_motifs
 from attprior.motifs.discovery import read_patterns
 from attprior.motifs.matching import match_sets, names_pattern
-
-mpl.use("Agg")
+from attprior.plotting.logo import draw_logo
 
 VALUE = "q value"
 
@@ -33,7 +35,8 @@ def write_report(
     """Write modisco-lite's report: patterns, their seqlets and best matches, in one HTML file.
 
     All pictures are in the file, so that it opens anywhere. Its matches are those that name a
-    pattern, not its own, which it shows however bad they are.
+    pattern, not its own, which it shows however bad they are. Its logos are this library's, since
+    its own take most of the time; it draws each a second time, into files that the page needs not.
 
     Parameters
     ----------
@@ -57,7 +60,12 @@ def write_report(
     with TemporaryDirectory() as folder:
         database = Path(folder, "motifs.meme")
         write_meme(str(database), motifs)
-        with patch.object(descriptive_report, "tomtomlite_dataframe", lambda *_, **__: shown):
+        with patch.multiple(
+            descriptive_report,
+            tomtomlite_dataframe=lambda *_, **__: shown,
+            plot_to_base64=picture,
+            _plot_weights=lambda *_, **__: None,
+        ):
             page = descriptive_report.generate_descriptive_report(
                 str(result),
                 folder,
@@ -83,6 +91,27 @@ def page_name(identifier: str, name: str) -> str:
     """Name of a motif on the page: its first letters stand for the pattern; it takes no spaces."""
     text = f"{name}_{identifier}" if name != identifier else name
     return re.sub(r"[^\w.:()+-]", "_", text)
+
+
+def picture(values: NDArray, figsize: tuple[float, float], clamp: bool = True) -> str:
+    """Draw a logo as the page takes it, a PNG file in a URL.
+
+    Parameters
+    ----------
+    values
+        (W, 4), heights.
+    figsize
+        Inches.
+    clamp
+        Of no effect: letters below zero are always shown.
+    """
+    figure, ax = plt.subplots(figsize=figsize)
+    draw_logo(ax, values.T, start=-0.5)
+    ax.spines[:].set_visible(False)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150, bbox_inches="tight")
+    plt.close(figure)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 def page_matches(found: pd.DataFrame, patterns: Sequence[str], most: int) -> pd.DataFrame:
