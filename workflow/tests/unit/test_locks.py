@@ -1,8 +1,10 @@
 """File systems without locks, and locks that others hold, keep nobody from reading and writing."""
 
 import fcntl
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import h5py
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from attprior.errors import InputError
 from attprior.hdf5 import open_hdf5
+from attprior.locks import own_file
 from locks import ERRORS, without_locks
 
 TESTS = Path(__file__).parents[1]
@@ -44,6 +47,12 @@ TURN = PATH + (
     "except InputError as error:\n"
     "    print(error)\n"
 )
+ALONE = PATH + (
+    "from attprior.locks import one_at_a_time\n"
+    "with one_at_a_time('test'):\n"
+    "    print('in', flush=True)\n"
+    "    input()\n"
+)
 # locks are there: the test is of what it says
 CONTROL = "import fcntl, sys; fcntl.flock(open(sys.argv[1], 'w'), fcntl.LOCK_EX)\n"
 
@@ -75,6 +84,26 @@ def test_turns_that_need_a_lock_say_where_to_find_one(run):
     assert done.stderr == ""
     assert "files can't be locked there" in done.stdout
     assert "Set TMPDIR to a folder on a disk of this machine" in done.stdout
+
+
+def test_one_process_at_a_time_runs_a_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", ALONE], env=environment, **pipes) as process:
+        assert process.stdout.readline() == "in\n"
+        with own_file("test").open() as opened:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            process.communicate("\n")
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_block_runs_where_there_are_no_locks(tmp_path):
+    environment = without_locks(tmp_path, ERRORS[0]) | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", ALONE]
+    done = subprocess.run(command, env=environment, input="\n", capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("in\n", "")
 
 
 def test_suites_of_shared_files_pass_without_locks(tmp_path):

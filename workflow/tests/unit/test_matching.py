@@ -1,10 +1,13 @@
 """Matches of patterns to motifs."""
 
+import sys
+
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from attprior.errors import InputError
+from attprior.motifs.compiled import load_fimo, load_tomtom
 from attprior.motifs.database import read_motifs, write_jaspar
 from attprior.motifs.formats import motif_format, motif_sets
 from attprior.motifs.matching import (
@@ -22,6 +25,7 @@ from attprior.motifs.matching import (
 )
 from attprior.sequence import one_hot
 from memelite.io import write_meme
+from numba.core.dispatcher import Dispatcher
 from scipy.stats import false_discovery_control
 
 
@@ -387,3 +391,24 @@ def test_few_targets_are_no_background_by_themselves(targets, recwarn):
     found = match_motifs({"same": next(iter(one.values())), "other": motif("ACGT" * 3)}, one, 1)
     assert found.p_value[0] < 1e-6 < 0.01 < found.p_value[1]
     assert not [warning for warning in recwarn if "tomtom" in str(warning.message)]
+
+
+def compiled(module):
+    """Functions of a module that are compiled, and for how many types each."""
+    kernels = vars(sys.modules[module]).items()
+    return {name: len(k.signatures) for name, k in kernels if isinstance(k, Dispatcher)}
+
+
+def test_jobs_find_all_of_tomtom_compiled(targets):
+    load_tomtom()
+    before = compiled("memelite.tomtom")
+    assert before["_tomtom"] == 1
+    queries = {name: pfm for (_, name), pfm in targets.items()}
+    match_motifs(queries, targets, 3)
+    match_motifs({"short": motif("ACG"), "long": motif("ACGT" * 12)}, targets, 3)
+    assert compiled("memelite.tomtom") == before
+
+
+def test_jobs_find_most_of_fimo_compiled():
+    load_fimo()
+    assert compiled("memelite.fimo")["_fast_hits"] == 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from attprior.files import aside
 from attprior.hdf5 import open_hdf5
+from attprior.motifs.compiled import load_fimo
 from attprior.motifs.discovery import core, middle, read_origins, read_patterns
 from attprior.motifs.matching import names_pattern
 
@@ -169,9 +170,7 @@ def sequence_sites(
     motifs = {name: motif for name, motif in motifs.items() if motif.shape[1] <= sequences.shape[2]}
     if not motifs or not len(sequences):
         return pd.DataFrame(columns=columns)
-    # compiles for seconds, needed here alone
-    from memelite import fimo
-
+    fimo = load_fimo()
     frequencies = {name: np.asarray(motif, dtype=np.float64) for name, motif in motifs.items()}
     found = fimo(frequencies, np.asarray(sequences, dtype=np.int8), threshold=p_value)
     found = [table for table in found if len(table)]

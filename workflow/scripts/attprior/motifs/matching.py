@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy.stats
-from memelite import tomtom
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from attprior.files import aside
+from attprior.motifs.compiled import ENOUGH, load_tomtom
 from attprior.motifs.database import read_motifs
 from attprior.motifs.discovery import read_patterns, trim
 
@@ -25,7 +25,6 @@ COLUMNS = [
 MAX_Q_VALUE = 0.05  # of a match that gives a pattern its name
 MIN_BITS = 0.25  # information of a position that says something
 SHUFFLES = 100  # of a pattern, which say how well it would match by chance
-ENOUGH = 25  # motifs that make a background of Tomtom by themselves
 DECOYS = 100
 BATCH = 2000  # queries of Tomtom at once, for memory
 TINY = 1e-300
@@ -80,6 +79,7 @@ def tomtom_scores(queries: Sequence[NDArray], targets: Sequence[NDArray]) -> NDA
     for one drawn by itself, while flat ones lie side by side in motifs and in patterns alike.
     """
     beside = decoy_motifs(targets, DECOYS, seed=0) if len(targets) < ENOUGH else []
+    tomtom = load_tomtom()
     # it is compiled for each type of numbers
     queries, among = (
         [np.asarray(m, dtype=float) for m in ms] for ms in (queries, [*targets, *beside])

@@ -2,19 +2,19 @@
 
 import fcntl
 import os
-import tempfile
 import time
 from pathlib import Path
 from time import sleep
 
 from attprior.errors import InputError
+from attprior.locks import open_own, own_file
 
 MARGIN = 1.05  # requests may arrive closer together than they leave
 
 
 def place() -> Path:
-    """File that holds when the last request left; every process must find the same one."""
-    return Path(tempfile.gettempdir()) / f"attprior-{os.getuid()}-last-request"
+    """File that holds when the last request left."""
+    return own_file("last-request")
 
 
 def wait_turn(per_second: float) -> None:
@@ -33,9 +33,7 @@ def wait_turn(per_second: float) -> None:
     InputError
         Where files can't be locked.
     """
-    # never through a link that somebody else laid into a directory open to all
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    opened = os.open(place(), flags, 0o600)
+    opened = open_own(place())
     try:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX)
