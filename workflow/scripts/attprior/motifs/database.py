@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import numpy as np
-from memelite.io import write_meme
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
@@ -26,6 +25,8 @@ def write_jaspar(path: str | Path, group: str) -> None:
 
     Each motif is named `MATRIX_ID NAME`; counts become frequencies with a pseudocount of 0.25.
     """
+    # imports of a second, which other uses of this module do without
+    from memelite.io import write_meme
     from pyjaspar import jaspar_releases, jaspardb
     from pyjaspar.utils import get_jaspardb_path
 

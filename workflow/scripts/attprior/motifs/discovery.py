@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 import pandas as pd
-from memelite.io import write_meme
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
@@ -204,6 +203,9 @@ def discover(
         log.info("%s: %d seqlets", name, pattern["seqlets"])
     if not patterns:
         log.info("no patterns")
+    # an import of a second, which other uses of this module do without
+    from memelite.io import write_meme
+
     with aside(meme) as temporary:
         write_meme(str(temporary), {name: trim(p["pfm"], p["cwm"]) for name, p in patterns.items()})
     with aside(seqlets) as temporary:

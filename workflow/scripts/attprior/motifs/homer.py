@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 from attprior.errors import InputError
 from attprior.files import aside
@@ -171,6 +170,9 @@ def read_known_results(path: str | Path) -> pd.DataFrame:
 
 def write_known_results(path: str | Path, motifs: list[HomerMotif]) -> None:
     """Write known motifs with their enrichment as `knownResults.txt`, but for numbers of sequences."""
+    # an import of a second, which other uses of this module do without
+    from scipy.stats import false_discovery_control
+
     p_values = np.exp([motif.log_p for motif in motifs])
     q_values = false_discovery_control(p_values) if len(motifs) else []
     with aside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:

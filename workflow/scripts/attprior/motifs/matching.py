@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 from attprior.files import aside
 from attprior.motifs.compiled import ENOUGH, load_tomtom
@@ -48,8 +46,11 @@ def decoy_motifs(motifs: Collection[NDArray], count: int, seed: int) -> list[NDA
 
 def informative(motif: NDArray) -> NDArray:
     """Which positions of a motif (4, W) have at least `MIN_BITS` of information: (W,) bool."""
-    entropy = scipy.stats.entropy(np.asarray(motif, dtype=float), base=2, axis=0)
-    return 2 - np.nan_to_num(entropy) >= MIN_BITS
+    # an import of a second, which other uses of this module do without
+    from scipy.stats import entropy
+
+    bits = entropy(np.asarray(motif, dtype=float), base=2, axis=0)
+    return 2 - np.nan_to_num(bits) >= MIN_BITS
 
 
 def without_flanks(motif: NDArray) -> NDArray:
@@ -176,6 +177,9 @@ def best_matches(
 
 def with_q_values(matches: pd.DataFrame) -> pd.DataFrame:
     """Add q values: Benjamini and Hochberg over patterns and sets, those of each rank together."""
+    # an import of a second, which other uses of this module do without
+    from scipy.stats import false_discovery_control
+
     q_values = matches.groupby("rank").p_value.transform(false_discovery_control)
     return matches.assign(q_value=q_values.astype(float))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
 from attprior.dataset.windows import Batch, BinBatch
@@ -90,6 +89,9 @@ def draw(data: Data, prior: Mapping, seeds: Sequence[tuple[int, ...]]) -> Data:
     dict
         `references` (Z, N, 4, L), dinucleotide shuffles; `share` (Z, N), uniform in [0, 1).
     """
+    # an import of a second, which most trainings do without
+    from tangermeme.ersatz import dinucleotide_shuffle
+
     sequences = data["sequences"]
     found = {
         "references": torch.zeros_like(sequences),
