@@ -221,7 +221,7 @@ def test_edited_template_reruns_the_rule_that_fills_it_in(finished, template, ru
             | {f"{s}_{a}" for s in ("analyse", "plot") for a in ("loci", "profiles", "seeds")},
         ),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_changed_key_replans_what_depends_on_it(finished, config, expected):
     assert set(finished.plan(config=config).counts) == expected
