@@ -1,5 +1,6 @@
 """Configuration, sheet, and the functions that rules take their inputs and params from."""
 
+import atexit
 import os
 import re
 import shlex
@@ -40,7 +41,7 @@ TEMPLATES = folder_of(workflow.current_basedir, "report/templates")
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import __version__ as VERSION
-from attprior import provenance, settings, sheet
+from attprior import provenance, settings, sheet, terminal
 from attprior.analyses import registry as analysis_registry
 from attprior.assays import file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
@@ -839,4 +840,16 @@ def write_report():
             f"{again}"
         ) from None
     else:
-        print(f"The report is at {path}", file=sys.stderr)
+        say_last([*found(), f"The report is at {path}"])
+
+
+def found():
+    """What a whole run found, in a few lines."""
+    summary = Path(PATHVARS.apply("<results>/summary.tsv"))
+    whole = not any(map(is_asked, ("search", "locus"))) and summary.is_file()
+    return terminal.findings(pd.read_csv(summary, sep="\t")) if whole else []
+
+
+def say_last(lines):
+    """Print lines when all that Snakemake says is said."""
+    atexit.register(print, "\n".join(lines), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Logging of a job: to its log file and to the terminal alike."""
+"""Logging of a job: all to its log file, warnings and errors to the terminal too."""
 
 import logging
 import signal
@@ -16,7 +16,7 @@ from attprior.files import tells_full
 
 @contextmanager
 def logged(path: str | Path) -> Iterator[None]:
-    """Send log records, warnings and errors of the block to a file and to stderr.
+    """Send log records of the block to a file, and its warnings and errors to stderr too.
 
     An `InputError` and a full disk are messages to the user, shown without a traceback; whatever
     else is raised is logged whole. Either way the process ends with status 1. Asked to end by
@@ -38,6 +38,7 @@ def logged(path: str | Path) -> Iterator[None]:
         logging.FileHandler(path, "w", encoding="utf-8", errors="backslashreplace"),
         logging.StreamHandler(sys.stderr),
     )
+    to_terminal.setLevel(logging.WARNING)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",

@@ -24,14 +24,15 @@ def _logging_as_before():
     root.setLevel(level)
 
 
-def test_records_go_to_the_file_and_to_stderr(tmp_path, capsys):
+def test_records_go_to_the_file_and_warnings_to_stderr_too(tmp_path, capsys):
     with logged(tmp_path / "new" / "job.log"):
         logging.getLogger("attprior.somewhere").info("%d reads", 7)
         logging.getLogger("attprior.somewhere").debug("a detail")
-    for text in ((tmp_path / "new" / "job.log").read_text(), capsys.readouterr().err):
-        assert "7 reads" in text
-        assert "a detail" not in text
-        assert "done in" in text
+        logging.getLogger("attprior.somewhere").warning("few reads")
+    text, said = (tmp_path / "new" / "job.log").read_text(), capsys.readouterr().err
+    assert "7 reads" in text and "few reads" in text and "done in" in text
+    assert "a detail" not in text
+    assert said.endswith("few reads\n") and said.count("\n") == 1
 
 
 def test_input_error_is_one_block_without_traceback(tmp_path, capsys):
