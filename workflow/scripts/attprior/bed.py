@@ -1,7 +1,7 @@
 """Intervals in BED files and their like, checked against the genome."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import pandas as pd
 
 from attprior.errors import InputError
 from attprior.genome import naming_hint, other_names, some
-from attprior.text import LARGEST, NUMBER, lines
+from attprior.locus import Locus
+from attprior.text import LARGEST, NUMBER, lines, whole_number
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,17 @@ def read_fields(path: str | Path, least: int = 3) -> pd.DataFrame:
     rows = [row + [None] * (width - len(row)) for row in rows]
     table = pd.DataFrame(rows, columns=range(width), dtype=object)
     return table.assign(line=np.array(numbers, dtype=int))
+
+
+def feature_rows(path: str | Path, loci: Sequence[Locus]) -> Iterator[list[str]]:
+    """Fields of the rows of a BED, whatever comes after its end columns, that touch a locus."""
+    for number, line in lines(path):
+        fields = line.split("\t")
+        start, end = map(whole_number, [*fields, "", ""][1:3])
+        if start is None or end is None:
+            raise InputError(f"{path}, line {number}: {line[:60]!r} is no interval; correct it")
+        if any(fields[0] == x.chrom and start < x.end and x.start < end for x in loci):
+            yield [fields[0], str(start), str(end), *fields[3:]]
 
 
 def read_bed(path: str | Path, genome: Mapping[str, int] | None = None) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from attprior.analyses.tracks import BOUND
 from attprior.analyses.training import figure as training
 from attprior.analyses.truth import figure as truth
 from attprior.plotting import style
-from attprior.plotting.logo import draw_logo, letter
+from attprior.plotting.logo import draw_logo, letter, logo_window
 from attprior.statistics import differences
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
@@ -312,11 +312,11 @@ def test_logos_show_where_contribution_is_whatever_its_scale():
     table = grid(arm=ARMS, seed=[1, 2], position=range(1000, 1200))
     table["contribution"] = 1e-4 * np.where(table.arm == ARMS[0], 1, 1e3)
     table.loc[table.position.between(1150, 1159), "contribution"] *= -50
-    start, end = loci.logo_window(table, 20)
+    start, end = logo_window(table, 20)
     assert end - start == 20
     assert start <= 1150
     assert end >= 1160
-    assert loci.logo_window(table, 900) == (1000, 1200)
+    assert logo_window(table, 900) == (1000, 1200)
 
 
 def test_counterpart_is_turned_to_the_same_strand():

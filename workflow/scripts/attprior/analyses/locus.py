@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from attprior.browser.slices import feature_rows
+from attprior.bed import feature_rows
 from attprior.files import aside
 from attprior.locus import Locus
 from attprior.text import whole_number

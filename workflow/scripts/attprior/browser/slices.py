@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pybigtools
 
-from attprior.errors import InputError
+from attprior.bed import feature_rows
 from attprior.locus import Locus
-from attprior.text import lines, whole_number
 
 PEAK_COLOUR, SUMMIT_COLOUR = "170,170,170", "0,0,0"
 
@@ -27,17 +26,6 @@ def signal_rows(paths: Sequence[str | Path], loci: Sequence[Locus]) -> Iterator[
             for start, end, value in track.records(*locus):
                 start, end = max(start, locus.start), min(end, locus.end)
                 yield f"{locus.chrom}\t{start}\t{end}\t{sign * value:.5g}\n"
-
-
-def feature_rows(path: str | Path, loci: Sequence[Locus]) -> Iterator[list[str]]:
-    """Fields of the rows of a BED, whatever comes after its end columns, that touch a locus."""
-    for number, line in lines(path):
-        fields = line.split("\t")
-        start, end = map(whole_number, [*fields, "", ""][1:3])
-        if start is None or end is None:
-            raise InputError(f"{path}, line {number}: {line[:60]!r} is no interval; correct it")
-        if any(fields[0] == x.chrom and start < x.end and x.start < end for x in loci):
-            yield [fields[0], str(start), str(end), *fields[3:]]
 
 
 def bed_rows(path: str | Path, loci: Sequence[Locus]) -> Iterator[str]:

@@ -9,11 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from attprior.analyses.loci.figure import heights, logo_window
-from attprior.analyses.profiles.figure import PALE, SIDES
 from attprior.locus import Locus, read_locus
-from attprior.plotting.logo import draw_logo
-from attprior.plotting.style import ARM_COLOURS, GREY, PAGE_WIDTH, label, styled
+from attprior.plotting.logo import draw_logo, heights, logo_window
+from attprior.plotting.style import ARM_COLOURS, GREY, PAGE_WIDTH, PALE, SIDES, label, styled
 
 # inches
 LANE, PROFILE, TRACK, LOGO, TEXT = 0.15, 0.62, 0.28, 0.42, 0.45

@@ -7,6 +7,7 @@ here all letters of a kind are one path, so that dozens of logos take a second.
 from functools import cache
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
@@ -43,10 +44,10 @@ def draw_logo(ax: Axes, values: NDArray, start: float = 0, gap: float = 0.06) ->
         Space between letters, as a share of their width.
     """
     vertices: dict[str, list[NDArray]] = {base: [] for base in BASES}
-    for column, heights in enumerate(values.T):
+    for column, sizes in enumerate(values.T):
         top = bottom = 0.0
-        for base in np.argsort(np.abs(heights)):
-            height = heights[base]
+        for base in np.argsort(np.abs(sizes)):
+            height = sizes[base]
             if height == 0:
                 continue
             origin = top if height > 0 else bottom
@@ -66,3 +67,35 @@ def draw_logo(ax: Axes, values: NDArray, start: float = 0, gap: float = 0.06) ->
     low, high = np.minimum(values, 0).sum(axis=0).min(), np.maximum(values, 0).sum(axis=0).max()
     margin = 0.05 * (high - low) or 1
     ax.set_ylim(low - margin * (low < 0), high + margin)
+
+
+def heights(rows: pd.DataFrame) -> NDArray:
+    """Contributions of consecutive positions as logo heights, (4, W)."""
+    return np.stack([rows.contribution.where(rows.base == base, 0) for base in BASES])
+
+
+def logo_window(rows: pd.DataFrame, width: int) -> tuple[int, int]:
+    """Choose the stretch of a locus that holds most contribution, the same for all its rows.
+
+    Sizes of contributions are shares of their sum in each arm and seed, so that all have the same
+    say, and are averaged.
+
+    Parameters
+    ----------
+    rows
+        Columns arm, seed, position, contribution of one locus.
+    width
+        Of the stretch, in base pairs.
+
+    Returns
+    -------
+    tuple of int
+        Its start and end, genomic, 0-based half-open.
+    """
+    size = rows.contribution.abs()
+    total = size.groupby([rows.arm, rows.seed]).transform("sum")
+    mean = (size / total).fillna(0).groupby(rows.position).mean()
+    width = min(width, len(mean))
+    held = np.convolve(mean, np.ones(width), mode="valid")
+    start = int(mean.index[0] + np.argmax(held))
+    return start, start + width

@@ -29,7 +29,8 @@ DPI = 200
 ARM_COLOURS = ("#5B7C99", "#E07B00")
 # Okabe and Ito's palette
 BASE_COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
-GREY = "#767676"
+GREY, PALE = "#767676", "#C4C4C4"
+SIDES = {"+": 1, "-": -1, ".": 1}  # of profiles: the minus strand hangs down
 CALLER_LABELS = {"finemo": "In contributions (Fi-NeMo)", "fimo": "In sequence (FIMO)"}
 KIND_LABELS = {"gradient": "Gradient × input", "deepshap": "DeepSHAP"}
 

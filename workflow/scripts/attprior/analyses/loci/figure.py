@@ -3,45 +3,11 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from attprior.plotting.logo import BASES, draw_logo
+from attprior.plotting.logo import draw_logo, heights, logo_window
 from attprior.plotting.style import GREY, PAGE_WIDTH, arm_colours, label, message, styled
-
-
-def heights(rows: pd.DataFrame) -> NDArray:
-    """Contributions of consecutive positions as logo heights, (4, W)."""
-    return np.stack([rows.contribution.where(rows.base == base, 0) for base in BASES])
-
-
-def logo_window(rows: pd.DataFrame, width: int) -> tuple[int, int]:
-    """Choose the stretch of a locus that holds most contribution, the same for all its rows.
-
-    Sizes of contributions are shares of their sum in each arm and seed, so that all have the same
-    say, and are averaged.
-
-    Parameters
-    ----------
-    rows
-        Columns arm, seed, position, contribution of one locus.
-    width
-        Of the stretch, in base pairs.
-
-    Returns
-    -------
-    tuple of int
-        Its start and end, genomic, 0-based half-open.
-    """
-    size = rows.contribution.abs()
-    total = size.groupby([rows.arm, rows.seed]).transform("sum")
-    mean = (size / total).fillna(0).groupby(rows.position).mean()
-    width = min(width, len(mean))
-    held = np.convolve(mean, np.ones(width), mode="valid")
-    start = int(mean.index[0] + np.argmax(held))
-    return start, start + width
 
 
 @styled()

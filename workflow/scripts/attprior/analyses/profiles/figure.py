@@ -9,10 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from attprior.plotting.style import GREY, PAGE_WIDTH, arm_colours, label, message, styled
-
-SIDES = {"+": 1, "-": -1, ".": 1}  # the minus strand hangs down
-PALE = "#C4C4C4"
+from attprior.plotting.style import (
+    GREY,
+    PAGE_WIDTH,
+    PALE,
+    SIDES,
+    arm_colours,
+    label,
+    message,
+    styled,
+)
 
 
 @styled()
