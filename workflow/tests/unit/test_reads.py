@@ -14,6 +14,7 @@ import pybigtools
 import pysam
 import pytest
 from attprior.errors import InputError
+from attprior.reads.bam import reads_of_bam
 from attprior.reads.check import check_reads
 from attprior.reads.select import filter_reads
 from attprior.reads.tracks import counts_of_sorted, runs_of_counts, write_tracks
@@ -60,8 +61,25 @@ def write_bam(path, seed=0, n=2000, sizes=SIZES, order="coordinate", shuffle=Fal
             read = pysam.AlignedSegment(bam.header)
             read.query_name, read.flag, read.mapping_quality = f"read{number}", flag, mapq
             read.reference_id, read.reference_start, read.cigarstring = chrom, start, cigar
+            read.template_length = int(rng.integers(-500, 500))
             bam.write(read)
     return path
+
+
+def test_fields_of_reads_are_those_of_pysam(tmp_path):
+    path = write_bam(tmp_path / "a.bam")
+    found = zip(*reads_of_bam(path, {"chr10": 0}, exclude_flags=4, min_mapq=30), strict=True)
+    with pysam.AlignmentFile(str(path)) as bam:
+        wanted = [
+            (
+                -(read.reference_name != "chr10"),
+                *(read.reference_start, read.reference_end, read.flag, read.template_length),
+                read.infer_query_length(),
+            )
+            for read in bam
+            if not read.is_unmapped and read.mapping_quality >= 30
+        ]
+    np.testing.assert_array_equal(np.transpose(list(map(np.concatenate, found))), wanted)
 
 
 def five_prime_runs(bam, strand, sizes):
