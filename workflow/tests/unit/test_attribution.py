@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import h5py
 import numpy as np
@@ -13,6 +16,7 @@ import pandas as pd
 import pybigtools
 import pytest
 import torch
+from attprior.attribution import methods
 from attprior.attribution.average import average, mean_track, write_bigwig
 from attprior.attribution.deepshap import deepshap, has_own_rules, own_pairs, tangermeme_pairs
 from attprior.attribution.methods import input_gradient, mutagenesis, scalar_constants
@@ -32,6 +36,7 @@ from attprior.sequence import N_CODE, encode, one_hot_codes
 from made_condition import CHROMOSOMES, SETTINGS, write_condition
 from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.ersatz import dinucleotide_shuffle
+from tangermeme.saturation_mutagenesis import saturation_mutagenesis
 from torch import nn
 
 CPU = torch.device("cpu")
@@ -277,6 +282,42 @@ def test_mutagenesis_is_the_scalar_of_each_mutant_less_their_mean(head):
     expected = torch.stack(mutants, dim=1)
     expected = expected - expected.mean(1, keepdim=True)
     torch.testing.assert_close(found[:, :, 31], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make_model", "head"),
+    [
+        (make, None),
+        (make, Head("count", 1)),
+        (partial(make, "none"), None),
+        (partial(make_pooled, BinaryModel), None),
+        (partial(make_pooled, BassetModel), None),
+    ],
+    ids=["profile", "count", "no control", "binary", "basset"],
+)
+def test_mutagenesis_takes_the_fast_path(make_model, head, monkeypatch):
+    model, (sequences, control, _) = make_model(), examples()
+    if model.controls == "none":
+        control = control[:, :0]
+    arguments = model, sequences, control, 16, CPU, head
+    with monkeypatch.context() as slow:
+        slow.setattr(methods, "saturation_mutagenesis", partial(saturation_mutagenesis, fast=False))
+        expected = mutagenesis(*arguments)
+    # small work is not tried on it, and slow is what is small
+    fast = sys.modules["tangermeme.saturation_mutagenesis"]
+    monkeypatch.setattr(fast, "_FAST_MIN_SECONDS", 0)
+    monkeypatch.setattr(fast, "_FAST_MAX_RELATIVE_TIME", float("inf"))
+    predict_edits = fast._FastISM.predict_edits
+    with (
+        patch.object(
+            fast._FastISM, "predict_edits", autospec=True, side_effect=predict_edits
+        ) as used,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error")
+        found = mutagenesis(*arguments)
+    assert used.call_count >= len(sequences)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_head_of_a_name_is_found_by_its_task():

@@ -60,7 +60,7 @@ def wide_convolution(
     if missing:
         values = nn.functional.pad(values, (0, 0, 0, missing))
     blocks = convolution(values, kernel, stride=block)
-    return blocks.reshape(len(values), positions + missing, len(weight))[:, :positions]
+    return blocks.unflatten(2, (block, len(weight))).flatten(1, 2)[:, :positions]
 
 
 def wide_transposed(

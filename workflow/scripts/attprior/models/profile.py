@@ -150,7 +150,7 @@ class ProfileModel(Architecture):
         """Logits of the profiles."""
         head = self.profile_convolution
         logits = wide_convolution(body.transpose(1, 2), head.weight) + head.bias
-        logits = logits.transpose(1, 2).reshape(len(body), self.tasks, self.strands, -1)
+        logits = logits.transpose(1, 2).unflatten(1, (self.tasks, self.strands))
         if self.controls == "none":
             return logits
         return self._with_controls(self.profile_control, logits, control)
@@ -160,7 +160,7 @@ class ProfileModel(Architecture):
     ) -> Float[Tensor, "N T S"]:
         """Logs of one plus the total counts."""
         counts = self.count_dense(body.mean(dim=-1))
-        counts = counts.view(len(counts), self.tasks, self.strands, 1)
+        counts = counts.unflatten(1, (self.tasks, self.strands)).unsqueeze(-1)
         if self.controls == "none":
             return counts.squeeze(-1)
         totals = torch.log1p(control.sum(dim=-1, keepdim=True))
