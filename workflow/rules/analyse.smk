@@ -41,7 +41,7 @@ for name, analysis in ANALYSES.items():
             f"<logs>/plot_{name}/{{condition}}/{{model}}/{{comparison}}.log",
         benchmark:
             f"<benchmarks>/plot_{name}/{{condition}}/{{model}}/{{comparison}}.tsv"
-        localrule: DRAWN_HERE
+        localrule: PLOTS_ARE_LOCAL
         conda:
             "../../envs/library.yaml"
         resources:

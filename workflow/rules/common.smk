@@ -45,7 +45,7 @@ from attprior import provenance, settings, sheet, terminal
 from attprior.analyses import registry as analysis_registry
 from attprior.assays import file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
-from attprior.files import aside, identity
+from attprior.files import atomic_write, identity
 from attprior.locus import read_loci
 from attprior.models import registry
 from attprior.motifs.formats import HOMER_SETS, check_format, motif_sets
@@ -115,7 +115,7 @@ LOOKED = "<results>/loci/{locus}/{condition}/{model}"
 # a resource, since another device is no reason to train again
 DEVICE = config["training"]["device"]
 # figures take seconds: where jobs go to a cluster, Snakemake draws them itself; False submits them
-DRAWN_HERE = True
+PLOTS_ARE_LOCAL = True
 
 # genomes by name, where the config gives no FASTA file
 GENOMES = {
@@ -423,7 +423,7 @@ def on_portal():
     return list(filter(PROJECT.on_portal, dict.fromkeys(named)))
 
 
-def asked_at_once(wildcards):
+def sheet_manifests(wildcards):
     """Manifests of the sheet's own experiments: asked about in parallel, before their controls are."""
     names = [name for name in EXPERIMENTS.index if PROJECT.on_portal(name) and name not in RESOLVED]
     return collect("<resources>/manifest/{name}.tsv", name=names)
@@ -826,7 +826,7 @@ def write_report():
     path = PATHVARS.apply(f"{place}/report.html")
     style = workflow.source_path("../report/report.css")
     try:
-        with aside(path) as temporary:
+        with atomic_write(path) as temporary:
             # before the arguments, of which those after a -- are targets
             options = ["--nolock", f"--report={temporary}", f"--report-stylesheet={style}"]
             command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]

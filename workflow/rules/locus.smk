@@ -30,7 +30,7 @@ rule find_locus:
         "../scripts/find_locus.py"
 
 
-rule look:
+rule attribute_locus:
     """Attribute and predict a locus with all seeds of an arm."""
     input:
         models=lambda wildcards: expand(
@@ -47,9 +47,9 @@ rule look:
         contributions=f"{LOOKED}/{{arm}}/contributions.tsv",
         predictions=f"{LOOKED}/{{arm}}/predictions.tsv",
     log:
-        "<logs>/look/{locus}/{condition}/{model}/{arm}.log",
+        "<logs>/attribute_locus/{locus}/{condition}/{model}/{arm}.log",
     benchmark:
-        "<benchmarks>/look/{locus}/{condition}/{model}/{arm}.tsv"
+        "<benchmarks>/attribute_locus/{locus}/{condition}/{model}/{arm}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 2
@@ -58,7 +58,7 @@ rule look:
         gpu=1,
         device=DEVICE,
     params:
-        code=code_with_model("look.py"),
+        code=code_with_model("attribute_locus.py"),
         locus=lambda wildcards: str(LOCI[wildcards.locus]),
         fold=lambda wildcards: PROJECT.fold(LOCI[wildcards.locus]),
         split=lambda wildcards: PROJECT.split(
@@ -69,7 +69,7 @@ rule look:
         references=lookup("attribution/references", within=config),
         batch_size=untracked("attribution", "batch_size"),
     script:
-        "../scripts/look.py"
+        "../scripts/attribute_locus.py"
 
 
 rule locus_features:
@@ -115,7 +115,7 @@ rule plot_locus:
         "<logs>/plot_locus/{locus}/{condition}/{model}.log",
     benchmark:
         "<benchmarks>/plot_locus/{locus}/{condition}/{model}.tsv"
-    localrule: DRAWN_HERE
+    localrule: PLOTS_ARE_LOCAL
     conda:
         "../../envs/library.yaml"
     resources:

@@ -87,7 +87,7 @@ rule manifest:
     input:
         kept=config["manifest"] or [],
         # all of the sheet in one round, then the controls that these name
-        asked=asked_at_once,
+        asked=sheet_manifests,
         new=new_manifests,
     output:
         "<results>/manifest.tsv",

@@ -101,7 +101,7 @@ rule plot_search:
         "<logs>/plot_search/{search}.log",
     benchmark:
         "<benchmarks>/plot_search/{search}.tsv"
-    localrule: DRAWN_HERE
+    localrule: PLOTS_ARE_LOCAL
     conda:
         "../../envs/library.yaml"
     resources:

@@ -39,7 +39,7 @@ rule plot_summary:
         "<logs>/plot_summary.log",
     benchmark:
         "<benchmarks>/plot_summary.tsv"
-    localrule: DRAWN_HERE
+    localrule: PLOTS_ARE_LOCAL
     conda:
         "../../envs/library.yaml"
     resources:

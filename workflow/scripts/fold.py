@@ -3,7 +3,7 @@
 from attprior.dataset.counts import check_splits, count_chromosomes, sum_splits
 from attprior.dataset.folds import split_chromosomes
 from attprior.dataset.store import Labels
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.log import logged
 
 with logged(snakemake.log[0]):
@@ -13,5 +13,5 @@ with logged(snakemake.log[0]):
     counts = count_chromosomes(snakemake.input[0], splits)
     check_splits(counts, fold, labels.condition)
     for name, made in (("splits", splits), ("counts", sum_splits(counts))):
-        with aside(snakemake.output[name]) as temporary:
+        with atomic_write(snakemake.output[name]) as temporary:
             made.to_csv(temporary, sep="\t", index=False)

@@ -1,6 +1,6 @@
 """Choose an experiment's files on the portal."""
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.log import logged
 from attprior.portal.resolve import resolve
 from attprior.portal.web import Policy
@@ -20,5 +20,5 @@ with logged(snakemake.log[0]):
             requests_per_second=snakemake.params.requests_per_second,
         ),
     )
-    with aside(snakemake.output[0]) as target:
+    with atomic_write(snakemake.output[0]) as target:
         files.to_csv(target, sep="\t", index=False)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.runs import expand
 
 MAGIC, TREE_MAGIC, INDEX_MAGIC = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
@@ -76,7 +76,7 @@ def write_runs(path: str | Path, sizes: Mapping[str, int], runs: Sequence[Runs])
     # what only reads bigWigs does without it
     import pybigtools
 
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         try:
             pybigtools.open(str(temporary), "w").write(sizes, _rows(runs))
         except BaseException as error:

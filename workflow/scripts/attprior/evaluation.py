@@ -19,7 +19,7 @@ from scipy.special import log_softmax
 from attprior import metrics
 from attprior.dataset.sampler import HELD_OUT_SEED, BinSampler, PeakSampler, Sampler, sampler_of
 from attprior.dataset.windows import Windows, open_windows
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.losses import multinomial_nll
 from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
@@ -403,7 +403,7 @@ def evaluate(
                         for metric, values in by_group().items()
                     ]
     columns = ["seed", "split", "task", "metric", "value", "n", "constant", "learnt_nothing"]
-    with aside(output) as temporary:
+    with atomic_write(output) as temporary:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, sep="\t", index=False)
     _write_packed(pd.concat(tables), examples)
     _write_packed(pd.concat(parts).rename_axis("example").reset_index(), groups)
@@ -412,7 +412,7 @@ def evaluate(
 def _write_packed(table: pd.DataFrame, path: str | Path) -> None:
     """Write a TSV in gzip, without a name and a date, so that equal tables are equal files."""
     with (
-        aside(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "wb") as file,
         gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed,
     ):

@@ -20,7 +20,7 @@ WATCH = 0.1  # seconds between two looks at the room there is
 
 
 @contextmanager
-def aside(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside a file, and rename it to the file if the block succeeds.
 
     The temporary name keeps the suffix, as many libraries take the format from it. What a job

@@ -12,7 +12,7 @@ import numpy as np
 import pyfaidx
 
 from attprior.errors import InputError
-from attprior.files import aside, identity
+from attprior.files import atomic_write, identity
 from attprior.sequence import CODES, encode
 from attprior.text import lines
 
@@ -139,7 +139,7 @@ def read_chrom_sizes(path: str | Path) -> dict[str, int]:
     Raises
     ------
     InputError
-        If a line is not a name, a tab and a whole number, if a name stands twice, or if there is
+        If a line is not a name, a tab and a whole number, if a name is duplicated, or if there is
         no line.
     """
     sizes: dict[str, int] = {}
@@ -151,7 +151,7 @@ def read_chrom_sizes(path: str | Path) -> dict[str, int]:
                 "a tab and its size in bp"
             )
         if name in sizes:
-            raise InputError(f"{path}, line {number}: {name} stands twice; keep one")
+            raise InputError(f"{path}, line {number}: {name} is duplicated; keep one")
         sizes[name] = int(size)
     if not sizes:
         raise InputError(f"{path}: no chromosome in it; is the FASTA file empty?")
@@ -195,7 +195,7 @@ def write_chrom_sizes(
         )
     left_out = [chrom for chrom in sizes if chrom not in kept]
     log.info("%d chromosomes kept, %d left out: %s", len(kept), len(left_out), some(left_out))
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         text = "".join(f"{chrom}\t{size}\n" for chrom, size in kept.items())
         temporary.write_text(text, encoding="utf-8")
     return kept
@@ -217,11 +217,11 @@ def write_genome(source: str | Path, target: str | Path, index: str | Path) -> N
         If gzip or samtools cannot read it.
     """
     if identity(source) != identity(target):
-        with aside(target) as temporary, open(temporary, "wb") as out:
+        with atomic_write(target) as temporary, open(temporary, "wb") as out:
             # -f passes on what is not compressed
             _run(["gzip", "-dcf", str(source)], source, out)
     # after the renaming, as an index must not be older than its genome
-    with aside(index) as temporary:
+    with atomic_write(index) as temporary:
         _run(["samtools", "faidx", "--fai-idx", str(temporary), str(target)], source)
 
 

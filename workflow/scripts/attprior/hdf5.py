@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 
 # h5py's own filters, so that any HDF5 program reads them
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -75,7 +75,7 @@ def hdf5_aside(path: str | Path) -> Iterator[io.FileIO]:
     DiskFullError
         If there is no room for it.
     """
-    with aside(path) as temporary, _Unfailing(temporary, "w+") as file:
+    with atomic_write(path) as temporary, _Unfailing(temporary, "w+") as file:
         try:
             yield file
         except Exception:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.numbers import interval_text, short
 from attprior.statistics import LEVEL, MOST_SEEDS
 from attprior.templates import render
@@ -77,7 +77,7 @@ def write_headlines(
         short=short,
         interval=interval_text,
     )
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

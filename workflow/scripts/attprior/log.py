@@ -55,7 +55,7 @@ def logged(path: str | Path) -> Iterator[None]:
         log.error("\nError: %s\n", error)
         raise SystemExit(1) from None
     except Exception as error:
-        if tells_full(error):  # of what is not written aside
+        if tells_full(error):  # of what is not written atomically
             log.error(
                 "\nError: the disk is full (%s). Make room, also for temporary files in %s, and run "
                 "again.\n",

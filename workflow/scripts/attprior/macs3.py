@@ -11,7 +11,7 @@ import numpy as np
 
 from attprior.assays import file_format
 from attprior.errors import InputError
-from attprior.files import aside, scratch
+from attprior.files import atomic_write, scratch
 from attprior.genome import read_chrom_sizes, some
 from attprior.reads.bam import reads_of_bam
 from attprior.reads.intervals import Intervals, read_intervals
@@ -95,7 +95,7 @@ def call_peaks(
     sizes, control = read_chrom_sizes(chrom_sizes), control or []
     fragments = assay in FRAGMENTS and all(map(has_fragments, [*treatment, *control]))
     cutoff = ["-q", str(q_value)] if p_value is None else ["-p", str(p_value)]
-    with scratch(target) as folder, aside(target) as temporary:
+    with scratch(target) as folder, atomic_write(target) as temporary:
         command = [str(program), "callpeak", "-n", name]
         command += ["--outdir", str(folder), "--tempdir", str(folder)]
         command += ["-f", "BEDPE" if fragments else "BED", "-g", str(sum(sizes.values()))]

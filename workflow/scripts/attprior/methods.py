@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from attprior.assays import is_control
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.hdf5 import open_hdf5
 from attprior.motifs.formats import JASPAR_GROUPS
 from attprior.references import numbered
@@ -104,7 +104,7 @@ def write_methods(
         "table": data_table(study, conditions, known),
     }
     for path, layout in zip((text, page), layouts, strict=True):
-        with aside(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(render(layout, **names), encoding="utf-8")
 
 

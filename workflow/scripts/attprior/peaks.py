@@ -19,7 +19,7 @@ from attprior.bed import (
     whole_intervals,
 )
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.genome import read_chrom_sizes, some
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def prepare_peaks(
     left["past the best"] = len(peaks)
     rank = peaks.chrom.map({chrom: number for number, chrom in enumerate(kept)})
     peaks = peaks.iloc[np.lexsort((peaks.summit, peaks.end, peaks.start, rank))]
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         peaks.to_csv(temporary, sep="\t", header=False, index=False, columns=COLUMNS)
     log.info("%s: %d peaks", target, len(peaks))
     if dropped is not None:
@@ -112,7 +112,7 @@ def _write_dropped(left: Mapping[str, int], target: str | Path) -> None:
     table = pd.DataFrame(
         {"what": [*left, "kept"], "peaks": [numbers[0], *lost, numbers[-1]]},
     )
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         table.to_csv(temporary, sep="\t", index=False)
 
 

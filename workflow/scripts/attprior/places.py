@@ -9,7 +9,7 @@ import pandas as pd
 
 from attprior.bed import read_bed
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.genome import naming_hint, other_names, read_chrom_sizes, some
 from attprior.locus import check_inside, read_locus
 
@@ -85,7 +85,7 @@ def check_places(
         rows.append((key, path, len(table), len(there), int((there.end - there.start).sum())))
     if wrong:
         raise InputError("\n".join(wrong))
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, sep="\t", index=False)
 
 

@@ -256,7 +256,7 @@ def read_cells(path: str | Path) -> list[tuple[int, list[str]]]:
         )
     for column in header:
         if header.count(column) > 1:
-            raise InputError(f"{path}: column '{column}' stands twice; keep one")
+            raise InputError(f"{path}: column '{column}' is duplicated; keep one")
     for number, found in rows:
         if any(found[len(header) :]):
             raise InputError(

@@ -3,7 +3,7 @@
 import pytest
 from workflows import TINY
 
-LOOKS = {"find_locus": 2, "look": 4, "locus_features": 2, "plot_locus": 2}
+LOOKS = {"find_locus": 2, "attribute_locus": 4, "locus_features": 2, "plot_locus": 2}
 FOLDS = {"fold_2": {"validation": ["chr3"], "test": ["chr1"]}}
 
 
@@ -22,7 +22,7 @@ def test_each_arm_looks_at_each_locus_by_the_models_that_held_it_out(looking):
         job.split("wildcards: ")[1].split(",")[0].split("=")[1]: job.split("input: ")[1].split(",")[
             0
         ]
-        for job in plan.text.split("rule look:\n")[1:]
+        for job in plan.text.split("rule attribute_locus:\n")[1:]
     }
     assert "/fold_2/" in models["chr1_1001-2000"]
     assert "/fold_1/" in models["chr3_5-100"]

@@ -39,7 +39,7 @@ def test_every_rule_that_a_profile_names_exists(rules, profile):
 def test_slurm_profile_sends_every_rule_that_wants_a_gpu_to_a_gpu_partition():
     wanting = rules_with("gpu=1")
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
-    assert {"train", "look"} <= wanting
+    assert {"train", "attribute_locus"} <= wanting
     assert profile["set-resources"] == {name: {"slurm_partition": "gpu"} for name in wanting}
 
 

@@ -564,7 +564,7 @@ def test_rows_that_are_kept_stay_and_new_experiments_follow(kept, tmp_path):
         ({"md5sum": ""}, "line 2: md5sum is empty; ask again with key 'refresh'"),
         ({"file_size": "1 GB"}, "line 2: file_size is '1 GB'"),
         ({"assembly": "hg19"}, "is of hg19, but genome/name is hg38"),
-        ({"file": "TSTFF000002"}, "TSTFF000002 of TSTSR000AAA stands twice"),
+        ({"file": "TSTFF000002"}, "TSTFF000002 of TSTSR000AAA is duplicated"),
         ({"control": EXPERIMENT}, "line 2: control of TSTSR000AAA is the experiment itself"),
         ("url", "column url is missing; found experiment"),
     ],

@@ -14,7 +14,7 @@ import pytest
 import torch
 from attprior.bigwig import read_runs, write_runs
 from attprior.errors import DiskFullError
-from attprior.files import aside, room_watched, scratch
+from attprior.files import atomic_write, room_watched, scratch
 from attprior.hdf5 import hdf5_aside
 from attprior.reads.select import filter_reads
 from disks import disk
@@ -25,29 +25,29 @@ NUMBERS = np.random.default_rng(0).random(4000)
 
 
 def text(path):
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("line\n" * 6000)
 
 
 def table(path):
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         pd.DataFrame({"number": NUMBERS}).to_csv(temporary, sep="\t")
 
 
 def compressed_table(path):
     # without the time of writing, by which two that are alike would differ
     packed = {"method": "gzip", "mtime": 0}
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         pd.DataFrame({"number": NUMBERS}).to_csv(temporary, sep="\t", compression=packed)
 
 
 def arrays(path):
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         np.savez(temporary, numbers=NUMBERS)
 
 
 def tensors(path):
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save({"numbers": torch.from_numpy(NUMBERS)}, temporary)
 
 
@@ -118,7 +118,7 @@ def test_what_a_program_could_not_write_is_told_though_it_says_nothing(tmp_path)
 
 def test_other_errors_stay_as_they_are(tmp_path):
     def fail():
-        with aside(tmp_path / "made.txt") as temporary:
+        with atomic_write(tmp_path / "made.txt") as temporary:
             temporary.write_text("half")
             raise KeyError("lost")
 
@@ -130,8 +130,8 @@ def test_other_errors_stay_as_they_are(tmp_path):
 def test_what_a_killed_job_left_of_a_file_goes_when_it_is_written_again(tmp_path):
     killed = (
         "import os, sys\n"
-        "from attprior.files import aside, scratch\n"
-        "with aside(sys.argv[1]) as temporary, scratch(sys.argv[1]) as folder:\n"
+        "from attprior.files import atomic_write, scratch\n"
+        "with atomic_write(sys.argv[1]) as temporary, scratch(sys.argv[1]) as folder:\n"
         "    temporary.write_text('half')\n"
         "    (folder / 'reads.bed').write_text('many')\n"
         "    os.kill(os.getpid(), 9)\n"
@@ -147,7 +147,7 @@ def test_what_a_killed_job_left_of_a_file_goes_when_it_is_written_again(tmp_path
     host = of_running.name.split(".")[1]
     running = tmp_path / f".{host}.{os.getppid()}.made.txt"
     running.touch()
-    with aside(path) as temporary, scratch(path) as folder:
+    with atomic_write(path) as temporary, scratch(path) as folder:
         temporary.write_text("whole")
         assert list(folder.iterdir()) == []
     assert {*tmp_path.iterdir()} == {path, running}

@@ -8,7 +8,7 @@ from attprior.analyses.locus import Source, features_table, write_features_bed
 from attprior.analyses.seeds.figure import plot as draw_seeds
 from attprior.analyses.seeds.tables import clusters, similarities
 from attprior.attribution.deepshap import deepshap
-from attprior.attribution.locus import along, cut, look, place_windows
+from attprior.attribution.locus import along, attribute_locus, cut, place_windows
 from attprior.dataset.windows import open_windows
 from attprior.errors import InputError
 from attprior.locus import Locus, read_loci
@@ -113,7 +113,7 @@ def test_repeat_within_a_locus_contributes_nothing_and_is_told(condition, tmp_pa
     repeated.write_text("\n".join(lines) + "\n")
     locus = Locus("chr1", 480, 660)  # parts of 30 bp
     models = saved(tmp_path, SETTINGS)
-    contributions, _ = look(locus, labels, repeated, models, "profile", 3, 16, "cpu")
+    contributions, _ = attribute_locus(locus, labels, repeated, models, "profile", 3, 16, "cpu")
     assert "1 of 6 windows are a repeat" in caplog.text
     inside = contributions.position.between(540, 569)
     assert (contributions.contribution[inside] == 0).all()
@@ -141,7 +141,7 @@ def looked(condition, tmp_path_factory):
     labels, fasta, _ = condition
     models = saved(tmp_path_factory.mktemp("models"), SETTINGS)
     locus = Locus("chr2", 300, 350)
-    return models, locus, look(locus, labels, fasta, models, "profile", 3, 16, "cpu")
+    return models, locus, attribute_locus(locus, labels, fasta, models, "profile", 3, 16, "cpu")
 
 
 def test_contributions_are_those_of_the_windows_by_themselves(condition, looked):
@@ -184,7 +184,7 @@ def test_observed_counts_are_those_of_the_tracks_on_each_strand(condition, looke
 def test_binary_models_tell_a_probability_of_each_part(condition, tmp_path):
     labels, fasta, _ = condition
     models = saved(tmp_path, BINARY)
-    contributions, predictions = look(
+    contributions, predictions = attribute_locus(
         Locus("chr2", 300, 350), labels, fasta, models, "logit", 2, 16, "cpu"
     )
     assert len(contributions) == 2 * 50

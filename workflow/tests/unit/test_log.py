@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.log import logged
 
 
@@ -68,7 +68,7 @@ def test_job_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
 
     def end():
-        with logged(tmp_path / "job.log"), aside(tmp_path / "made.txt") as temporary:
+        with logged(tmp_path / "job.log"), atomic_write(tmp_path / "made.txt") as temporary:
             temporary.write_text("half")
             os.kill(os.getpid(), signal.SIGTERM)
 

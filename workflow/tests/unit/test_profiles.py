@@ -49,7 +49,7 @@ def test_predicted_counts_are_probabilities_times_counts(tmp_path):
     np.testing.assert_allclose(rows.predicted, expected.mean(axis=0))
     np.testing.assert_allclose(rows.sd, expected.std(axis=0, ddof=1))
     np.testing.assert_array_equal(rows.observed, observed)
-    # the profile lies amid the input
+    # the profile lies centred in the input
     np.testing.assert_array_equal(rows.position, 3010 + np.arange(LENGTH))
     assert (rows.summit == 3030).all()
 

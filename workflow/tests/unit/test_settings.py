@@ -588,7 +588,7 @@ def test_line_is_that_of_the_file_past_comments_and_empty_lines(sheet):
             "unknown column 'controls'; did you mean 'control'?",
         ),
         ("condition\texperiment\tassay\tzzz\n", "unknown column 'zzz'; known columns: condition"),
-        ("condition\texperiment\tassay\tassay\n", "column 'assay' stands twice; keep one"),
+        ("condition\texperiment\tassay\tassay\n", "column 'assay' is duplicated; keep one"),
     ],
 )
 def test_bad_headers_are_refused(sheet, text, message):

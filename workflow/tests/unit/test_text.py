@@ -173,7 +173,7 @@ def test_every_row_of_a_sheet_is_read(tmp_path, text):
         (SHEET.replace("\nA\t", '\n"A\nx"\t'), 'line 2: a quotation mark opens a cell that does not end'),
         (SHEET.replace("\nB\t", '\n"# a\nlong comment"\nB\t'), "line 3: a quotation mark opens"),
         (SHEET.replace("condition\t", "condition\t\t"), "line 1: column 2 has no name"),
-        (SHEET.replace("assay\n", "assay\tassay\n"), "column 'assay' stands twice"),
+        (SHEET.replace("assay\n", "assay\tassay\n"), "column 'assay' is duplicated"),
         (SHEET.replace("\t", ","), "column condition, experiment, assay is missing"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.hdf5 import open_hdf5
 from attprior.sequence import of_present_base
 
@@ -107,5 +107,5 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a TSV with header and six significant digits, complete or not at all."""
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="NA")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from attprior.bed import feature_rows
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.locus import Locus
 from attprior.text import whole_number
 
@@ -56,7 +56,7 @@ def write_features_bed(table: pd.DataFrame, path: str | Path) -> None:
     bed = table[["chrom", "start", "end"]].assign(
         name=names, score=score.round().astype(int), strand=table.strand
     )
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         bed.sort_values(["start", "end"], kind="stable").to_csv(
             temporary, sep="\t", header=False, index=False
         )

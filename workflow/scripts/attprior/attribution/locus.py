@@ -95,7 +95,7 @@ def along(values: NDArray, firsts: Sequence[int], edges: NDArray) -> NDArray:
     return joined
 
 
-def look(
+def attribute_locus(
     locus: Locus,
     labels: str | Path,
     fasta: str | Path,

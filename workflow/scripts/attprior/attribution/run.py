@@ -23,7 +23,7 @@ from attprior.attribution.shuffles import references_of
 from attprior.dataset.folds import chromosomes_of
 from attprior.dataset.windows import Windows, open_windows
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.hdf5 import hdf5_aside
 from attprior.models.architecture import Architecture, Head
 from attprior.models.registry import declaration
@@ -171,7 +171,7 @@ def attribute(
                     file[name][:, rows if name == "deltas" else places] = values
         table = delta_table(file["deltas"][:], list(models), regions)
     if deltas is not None:
-        with aside(deltas) as temporary:
+        with atomic_write(deltas) as temporary:
             table.to_csv(temporary, sep="\t", index=False, float_format="%.3g")
     warn_of_deltas(table, head)
     shutil.rmtree(parts, ignore_errors=True)
@@ -232,7 +232,7 @@ def _chunks(
             known += len(rows)
         else:
             found = _attribute_chunk(job, codes, control, in_sample, first)
-            with aside(part) as temporary:
+            with atomic_write(part) as temporary:
                 np.savez(temporary, **found)
             log.info("%d of %d sequences", first + len(rows), number)
         with np.load(part) as found:

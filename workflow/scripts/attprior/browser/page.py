@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from attprior.browser.slices import bed_rows, peak_rows, signal_rows
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.genome import read_chrom_sizes
 from attprior.locus import Locus, parse_locus
 from attprior.plotting.style import GREY, arm_colours, label
@@ -181,7 +181,7 @@ def write_page(
         for arm, colour in arm_colours(arms).items()
     )
     texts = {"TITLE": html.escape(title), "ARMS": arms_shown, "IGV_JS": igv_js().as_uri()}
-    with tempfile.TemporaryDirectory() as folder, aside(output) as temporary:
+    with tempfile.TemporaryDirectory() as folder, atomic_write(output) as temporary:
         page = TEMPLATE.read_text(encoding="utf-8")
         for name, text in texts.items():
             page = page.replace(f"@{name}@", text)

@@ -43,7 +43,7 @@ HELD_OUT = {
     "match_gc": False,
 }
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -254,8 +254,8 @@ class PeakSampler(Sampler):
         moved = centres + rng.integers(-self.jitter, self.jitter + 1, size=len(centres))
         starts, coordinates = self.windows.starts(moved), self.windows.labels.coordinates
         # a window that its jitter moves over an end, or past it, stays where it is
-        at_home = coordinates.chromosome(starts) == coordinates.chromosome(centres)
-        stays = ~(self.windows.inside(starts) & at_home)
+        same_chromosome = coordinates.chromosome(starts) == coordinates.chromosome(centres)
+        stays = ~(self.windows.inside(starts) & same_chromosome)
         return np.where(stays, self.windows.starts(centres), starts)
 
     def _outside(self, *barred: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -439,8 +439,8 @@ def shuffled(
 
 
 def in_order(
-    make: Callable[[slice], Made], number: int, batch_size: int, first: int, workers: int
-) -> Iterator[Made]:
+    make: Callable[[slice], T], number: int, batch_size: int, first: int, workers: int
+) -> Iterator[T]:
     """Make the batches of `number` examples from batch `first` on, by threads if any; in order."""
     parts = (slice(at, at + batch_size) for at in range(first * batch_size, number, batch_size))
     if not workers:

@@ -101,7 +101,7 @@ class Windows:
     def counts(
         self, starts: np.ndarray, control: bool = False, both_strands: bool = False
     ) -> np.ndarray:
-        """Counts (N, T, S, O) float32 of the output windows, amid the input windows.
+        """Counts (N, T, S, O) float32 of the output windows, centred in the input windows.
 
         With `control` those of the controls, (N, C, S, O). On the other strand, what was plus is
         minus, and positions run backwards.

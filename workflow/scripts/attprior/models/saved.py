@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.models.architecture import Architecture
 from attprior.models.registry import declaration
 
@@ -63,7 +63,7 @@ def build(description: Mapping) -> Architecture:
 def save_model(path: str | Path, weights: Mapping[str, Tensor], description: Mapping) -> None:
     """Write `model.pt`: the state_dict, and the description as JSON."""
     # by its name torch would put the name into the file
-    with aside(path) as temporary, open(temporary, "wb") as file:
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         torch.save({"weights": dict(weights), "description": json.dumps(description)}, file)
 
 

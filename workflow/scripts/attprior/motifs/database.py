@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.motifs.formats import is_number, motif_format
 from attprior.motifs.homer import named_motifs, read_homer_motifs
 from attprior.text import lines
@@ -39,7 +39,7 @@ def write_jaspar(path: str | Path, group: str) -> None:
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=float) + 0.25
         motifs[f"{motif.matrix_id} {motif.name}"] = counts / counts.sum(axis=0)
     log.info("%d motifs of %s, %s", len(motifs), JASPAR_RELEASE, group)
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         write_meme(str(temporary), motifs)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.hdf5 import hdf5_aside, open_hdf5
 
 if TYPE_CHECKING:
@@ -206,9 +206,9 @@ def discover(
     # an import of a second, which other uses of this module do without
     from memelite.io import write_meme
 
-    with aside(meme) as temporary:
+    with atomic_write(meme) as temporary:
         write_meme(str(temporary), {name: trim(p["pfm"], p["cwm"]) for name, p in patterns.items()})
-    with aside(seqlets) as temporary:
+    with atomic_write(seqlets) as temporary:
         locate(result, attributions).to_csv(temporary, sep="\t", index=False, header=False)
 
 

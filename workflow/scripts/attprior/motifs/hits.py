@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.hdf5 import open_hdf5
 from attprior.motifs.compiled import load_fimo
 from attprior.motifs.discovery import core, middle, read_origins, read_patterns
@@ -224,14 +224,14 @@ def write_hits(hits: pd.DataFrame, bed_score: NDArray, table: str | Path, bed: s
     bed_score
         0 to 1, written as 0 to 1000.
     """
-    with aside(table) as temporary:
+    with atomic_write(table) as temporary:
         hits.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
     six = hits[["chrom", "start", "end"]].assign(
         name=hits.name.where(hits.name != "", hits.pattern),
         score=(1000 * np.clip(bed_score, 0, 1)).round().astype(int),
         strand=hits.strand,
     )
-    with aside(bed) as temporary:
+    with atomic_write(bed) as temporary:
         six.to_csv(temporary, sep="\t", index=False, header=False)
 
 

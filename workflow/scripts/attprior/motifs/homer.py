@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.motifs.formats import is_homer_header, is_number
 from attprior.text import lines
 
@@ -175,7 +175,7 @@ def write_known_results(path: str | Path, motifs: list[HomerMotif]) -> None:
 
     p_values = np.exp([motif.log_p for motif in motifs])
     q_values = false_discovery_control(p_values) if len(motifs) else []
-    with aside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(KNOWN_HEADER)
         for motif, p, q in sorted(
             zip(motifs, p_values, q_values, strict=True), key=lambda row: row[0].log_p
@@ -224,7 +224,7 @@ def write_results(
     folder = Path(folder)
     found = read_homer_motifs(folder / DE_NOVO)
     tested = read_known_results(folder / KNOWN)
-    with aside(table) as temporary:
+    with atomic_write(table) as temporary:
         results_table(found, best_guesses(folder), tested).to_csv(temporary, sep="\t", index=False)
     enriched = list(tested.motif[tested.q_value <= MAX_Q_VALUE])
     by_name = known_motifs(folder)
@@ -289,5 +289,5 @@ def _write_meme(target: str | Path, motifs: list[HomerMotif]) -> None:
         identifier if name == identifier else f"{identifier} {name}": values / values.sum(axis=0)
         for (identifier, name), values in named_motifs(motifs).items()
     }
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         write_meme(str(temporary), titled)

@@ -11,7 +11,7 @@ import pandas as pd
 from attprior.dataset.sampler import Sampler, best_peaks, first_of_locus, sampler
 from attprior.dataset.store import Labels
 from attprior.dataset.windows import open_windows
-from attprior.files import aside
+from attprior.files import atomic_write
 
 log = logging.getLogger(__name__)
 
@@ -123,5 +123,5 @@ def _write_positions(labels: Labels, positions: np.ndarray, output: str | Path, 
             "strand": "+",
         }
     )
-    with aside(output) as temporary:
+    with atomic_write(output) as temporary:
         table.to_csv(temporary, sep="\t", index=False, header=False)

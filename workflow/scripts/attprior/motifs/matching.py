@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.motifs.compiled import ENOUGH, load_tomtom
 from attprior.motifs.database import read_motifs
 from attprior.motifs.discovery import read_patterns, trim
@@ -255,5 +255,5 @@ def match_patterns(
     table = about.merge(found, on="pattern", how="left")[COLUMNS]
     for row in table[table["rank"] == 1].itertuples():
         log.info("%s (%d seqlets) %s: %s, q %.1e", *row[1:3], row.consensus, row.name, row.q_value)
-    with aside(output) as temporary:
+    with atomic_write(output) as temporary:
         table.to_csv(temporary, sep="\t", index=False)

@@ -14,7 +14,7 @@ import pandas as pd
 from memelite.io import write_meme
 from numpy.typing import NDArray
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.motifs.database import read_motifs
 from attprior.motifs.discovery import read_patterns
 from attprior.motifs.matching import match_sets, names_pattern
@@ -82,7 +82,7 @@ def write_report(
         '<th class="num_col">P-value</th>': f'<th class="num_col">{VALUE}</th>',
     }.items():
         text = text.replace(old, new)
-    with aside(output) as temporary:
+    with atomic_write(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
     log.info("%s: %.1f MB", output, Path(output).stat().st_size / 1e6)
 

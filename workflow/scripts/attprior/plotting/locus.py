@@ -38,7 +38,7 @@ def plot_locus(
     of
         Condition and model, for the title.
     contributions, predictions
-        Tables of `attprior.attribution.locus.look` under each other, with a column `arm`.
+        Tables of `attprior.attribution.locus.attribute_locus` under each other, with a column `arm`.
     features
         As `attprior.analyses.locus.features_table` makes it.
     firsts

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.numbers import interval_text, short
 
 PAGE_WIDTH = 7.0  # inches: a journal's two columns
@@ -77,7 +77,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
     with plt.rc_context(RC):
         for path in map(Path, paths):
             kind = path.suffix[1:]
-            with aside(path) as temporary:
+            with atomic_write(path) as temporary:
                 metadata = {"Date": None} if kind == "svg" else None
                 figure.savefig(temporary, format=kind, metadata=metadata)
                 if kind == "svg":

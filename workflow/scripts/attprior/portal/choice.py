@@ -26,7 +26,7 @@ RELAXED_PEAKS = {"tf-chip": (RANKED,), "dnase": (), "atac": (RANKED,)}
 WITHDRAWN = ("archived", "revoked", "replaced", "deleted")
 UNRELEASED = ("in progress", "submitted", "preliminary", "proposed", "started")
 
-Rungs = Sequence[tuple[str, Callable[[dict], object]]]
+Criteria = Sequence[tuple[str, Callable[[dict], object]]]
 
 
 def choose(
@@ -102,10 +102,10 @@ def is_a(file: dict, output_types: Collection[str]) -> bool:
     return file["output_type"].casefold() in names
 
 
-def _prefer(files: list[dict], rungs: Rungs) -> tuple[dict, str]:
-    """Choose one file, rung by rung, and say which rungs told it from the others."""
+def _prefer(files: list[dict], criteria: Criteria) -> tuple[dict, str]:
+    """Choose one file, criterion by criterion, and say which of them told it from the others."""
     left, reasons = files, []
-    for reason, value in rungs:
+    for reason, value in criteria:
         best = max(map(value, left))
         winners = [file for file in left if value(file) == best]
         if len(winners) < len(left):
@@ -114,7 +114,7 @@ def _prefer(files: list[dict], rungs: Rungs) -> tuple[dict, str]:
     return left[0], " and ".join(reasons) or "the only one"
 
 
-def _rungs(dates: Mapping[str, str], coverage: tuple[str, Callable[[dict], object]]) -> Rungs:
+def _criteria(dates: Mapping[str, str], coverage: tuple[str, Callable[[dict], object]]) -> Criteria:
     return (
         ("preferred by the portal", lambda file: bool(file.get("preferred_default"))),
         coverage,
@@ -149,7 +149,7 @@ def _choose_alignments(
     bams = [file for file in files if file["file_format"] == "bam" and is_a(file, [output_type])]
     single = [file for file in bams if len(replicates(file)) == 1]
     left = single if single and covered(single) == covered(bams) else bams
-    rungs = _rungs(
+    criteria = _criteria(
         dates,
         (
             "over most replicates",
@@ -158,9 +158,9 @@ def _choose_alignments(
     )
     chosen = []
     while left:
-        first, _ = _prefer(left, rungs)
+        first, _ = _prefer(left, criteria)
         rivals = [file for file in left if file is first or _share(first, file)]
-        chosen.append((first, _prefer(rivals, rungs)[1]))
+        chosen.append((first, _prefer(rivals, criteria)[1]))
         left = [file for file in left if file not in rivals]
     chosen.sort(key=lambda item: (replicates(item[0]), item[0]["accession"]))
     taken = [file for file, _ in chosen]
@@ -186,7 +186,7 @@ def _choose_peaks(
     if not sets:
         return None
     chosen, why = _prefer(
-        sets, _rungs(dates, ("over most replicates", lambda file: len(replicates(file))))
+        sets, _criteria(dates, ("over most replicates", lambda file: len(replicates(file))))
     )
     log.info("%s: %s, %s", chosen["output_type"], chosen["accession"], why)
     for file in sets:

@@ -18,7 +18,7 @@ import requests
 
 from attprior.errors import DiskFullError, InputError
 from attprior.files import FULL, own_name
-from attprior.portal.web import DEFAULT, PassingError, Policy, get, is_remote, persist
+from attprior.portal.web import DEFAULT, Policy, TransientError, get, is_remote, persist
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +260,7 @@ def _continue(
             return
         if response.status_code == 416 or (start and start != part.size):
             part.clear()
-            raise PassingError("the server sent other bytes than those asked for")
+            raise TransientError("the server sent other bytes than those asked for")
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise InputError(
                 f"{url}: answered a web page, no file. Is the address right, and does this "
@@ -275,7 +275,7 @@ def _continue(
             _make_sure_of_room(part, total)
         _stream(response, part, total)
     if file_size and part.size < file_size:
-        raise PassingError(f"the connection ended at byte {part.size} of {file_size}")
+        raise TransientError(f"the connection ended at byte {part.size} of {file_size}")
 
 
 def _extent(response: requests.Response) -> tuple[int, int | None]:

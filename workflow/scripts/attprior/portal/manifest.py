@@ -63,7 +63,7 @@ def read_manifest(path: str | Path, genome: str = "") -> pd.DataFrame:
     repeated = table[table.duplicated(["experiment", "file", "role"])]
     if len(repeated):
         again = repeated.iloc[0]
-        raise InputError(f"{path}: {again.file} of {again.experiment} stands twice; keep one row")
+        raise InputError(f"{path}: {again.file} of {again.experiment} is duplicated; keep one row")
     reads = table[table.role == "alignments"]
     both = reads.merge(reads, left_on=["control", "file"], right_on=["experiment", "file"])
     for row in both.head(1).itertuples():

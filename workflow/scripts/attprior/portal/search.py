@@ -9,7 +9,7 @@ import pandas as pd
 
 from attprior.assays import is_control
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.portal.choice import TITLES, choose, fits
 from attprior.portal.client import payload
 from attprior.portal.manifest import COLUMNS as MANIFEST_COLUMNS
@@ -260,7 +260,7 @@ def write(
     """
     file = Path(f"{base}{'.peaks' if peaks_only else ''}.tsv")
     text = peaks.to_csv(sep="\t", index=False) if peaks_only else as_sheet(rows)
-    with aside(file) as target:
+    with atomic_write(file) as target:
         target.write_text(text, encoding="utf-8")
     log.info("\n%s\n%s\nwritten to %s", as_sheet(rows) if peaks_only else "", text, file)
     return file

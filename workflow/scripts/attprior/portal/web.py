@@ -31,7 +31,7 @@ REDIRECTS = 10  # in a row
 TRIES = 6  # in a row that bring nothing
 LONGEST_BACKOFF = 60  # seconds
 LONGEST_RETRY_AFTER = 300  # seconds
-PASSING = (408, 429, 500, 502, 503, 504)  # statuses
+TRANSIENT = (408, 429, 500, 502, 503, 504)  # statuses
 Answer = TypeVar("Answer")
 KEYS = ("ENCODE_ACCESS_KEY", "ENCODE_SECRET_KEY")  # environment variables
 
@@ -63,7 +63,7 @@ class Policy:
 DEFAULT = Policy()
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """A fault that may pass: try again, but not before `wait` seconds."""
 
     def __init__(self, reason: str, wait: float = 0):
@@ -117,7 +117,7 @@ def get(
     ------
     InputError
         If the policy forbids a host, if redirects do not end, or if the server refuses for good.
-    PassingError
+    TransientError
         If the server is busy, or if the connection breaks, in the block as well.
     """
     at = url
@@ -141,7 +141,7 @@ def get(
                     return
             at = urljoin(at, response.headers["location"])
     except (requests.RequestException, HTTPError) as error:
-        raise PassingError(_reason(error)) from None
+        raise TransientError(_reason(error)) from None
     raise InputError(
         f"{url}: redirected more than {REDIRECTS} times. The portal is at fault; try again later."
     )
@@ -155,7 +155,7 @@ def persist(
     Parameters
     ----------
     attempt
-        What to do; a `PassingError` is a reason to do it again.
+        What to do; a `TransientError` is a reason to do it again.
     what
         Its name in the log.
     progress
@@ -170,7 +170,7 @@ def persist(
     while True:
         try:
             return attempt()
-        except PassingError as fault:
+        except TransientError as fault:
             reached = progress()
             failed = 1 if reached > most else failed + 1
             most = max(most, reached)
@@ -279,8 +279,8 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _refuse(response: requests.Response, url: str) -> None:
     """Raise what a status means."""
     status = f"HTTP {response.status_code} {response.reason}"
-    if response.status_code in PASSING:
-        raise PassingError(status, _retry_after(response))
+    if response.status_code in TRANSIENT:
+        raise TransientError(status, _retry_after(response))
     if response.status_code in (401, 403):
         raise InputError(
             f"{url}: not public ({status}). Use released data, or give your keys: set "

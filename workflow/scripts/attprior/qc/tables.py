@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from attprior.files import aside
+from attprior.files import atomic_write
 
 log = logging.getLogger(__name__)
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a TSV whole or not at all, with nine digits, so that counts stay whole."""
-    with aside(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.9g")
 
 

@@ -16,7 +16,7 @@ import pysam
 
 from attprior.assays import CRAM_FIELDS, STRANDED, file_format
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.genome import Genome, naming_hint, read_chrom_sizes, some
 from attprior.reads.bam import ends_of_bam
 from attprior.reads.bigwig import count_runs
@@ -99,7 +99,7 @@ def check_reads(
         rows.append({"file": path, "format": name, "bytes": path.stat().st_size, **found})
     columns = ["file", "format", "bytes", "chromosomes", "sort_order", "reads"]
     table = pd.DataFrame(rows, columns=[*columns, "shifted_plus", "shifted_minus"])
-    with aside(target) as temporary:
+    with atomic_write(target) as temporary:
         table.to_csv(temporary, sep="\t", index=False)
 
 

@@ -8,7 +8,7 @@ import pysam
 
 from attprior.assays import CRAM_FIELDS
 from attprior.errors import InputError
-from attprior.files import aside, scratch
+from attprior.files import atomic_write, scratch
 
 DUPLICATE = 1024  # SAM flag
 SORTED_AT_ONCE = "256M"  # of reads, for each thread
@@ -54,7 +54,7 @@ def filter_reads(
     """
     flags = flags_left_out(exclude_flags, keep_duplicates)
     bams = [str(bam) for bam in bams]
-    with scratch(target) as folder, aside(target) as temporary:
+    with scratch(target) as folder, atomic_write(target) as temporary:
         fields, extra = ["--input-fmt-option", CRAM_FIELDS], ["-@", str(threads - 1)]
         # the commands name temporary files, which differ from run to run
         select = ["samtools", "view", "--no-PG", *extra, "-F", str(flags), "-q", str(min_mapq)]
@@ -75,7 +75,7 @@ def filter_reads(
                 "Lower reads/min_mapq or change reads/exclude_flags."
             )
     # after the renaming, as an index must not be older than its reads
-    with aside(f"{target}.csi") as temporary:
+    with atomic_write(f"{target}.csi") as temporary:
         index = ["samtools", "index", "-c", "-@", str(threads - 1), str(target), str(temporary)]
         _pipe([index], bams)
 

@@ -12,7 +12,7 @@ from attprior.search.leaves import Settings, combinations, holds, paths_of
 
 TRIALS = 20
 # a change of these changes what the prediction loss is a loss of
-RULERS = ("count_loss_weight", "profile_length")
+LOSS_DEFINING = ("count_loss_weight", "profile_length")
 
 
 def complete(config: Mapping, schema: Mapping, name: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _check_path(where: str, path: str, bases: Mapping[str, Mapping], schema: Map
     """Check that a leaf exists, that some trial reads it, and that trials stay comparable."""
     if path == "architecture":
         raise InputError(f"{where}: a search has one architecture; make one for each model")
-    if path in RULERS:
+    if path in LOSS_DEFINING:
         raise InputError(
             f"{where}: {path} changes what the prediction loss is a loss of, so that trials could "
             "not be compared; take it out"
@@ -201,7 +201,7 @@ def _check_path(where: str, path: str, bases: Mapping[str, Mapping], schema: Map
             "has such a prior"
         )
     known = dict.fromkeys(leaf for base in bases.values() for leaf in _leaves(base))
-    hint = _hint(path, [leaf for leaf in known if leaf not in (*RULERS, "architecture")])
+    hint = _hint(path, [leaf for leaf in known if leaf not in (*LOSS_DEFINING, "architecture")])
     raise InputError(f"{where}: unknown setting '{path}'; {hint}")
 
 

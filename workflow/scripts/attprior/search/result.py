@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from attprior.analyses.inputs import KINDS, write_table
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.search.leaves import trial_arm
 from attprior.search.study import OBJECTIVES, open_storage
 
@@ -189,7 +189,7 @@ def summarise(
     write_table(table, trials)
     write_table(pareto_table(table, definition), pareto)
     text = best_text(name, best_trials(found, definition), len(found), definition)
-    with aside(best) as temporary:
+    with atomic_write(best) as temporary:
         temporary.write_text(text, encoding="utf-8")
     # checkpoints of trials that were given up with their study
     shutil.rmtree(folder, ignore_errors=True)

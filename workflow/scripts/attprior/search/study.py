@@ -26,7 +26,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.provenance import file_hash
 from attprior.search.leaves import combinations, trial_settings
 
@@ -140,7 +140,7 @@ def begin(
     else:
         for _ in range(known, trials):
             study.enqueue_trial({})
-    with aside(output) as temporary:
+    with atomic_write(output) as temporary:
         temporary.write_text(
             json.dumps({**definition, "study": name, "trials": trials}, indent=1), encoding="utf-8"
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import poisson
 
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.simulate.draws import generator
 from attprior.simulate.genome import MARGIN, SPACING, UNKNOWN_START, read_fasta
 from attprior.simulate.reads import (
@@ -116,7 +116,7 @@ def write_peaks(peaks: pd.DataFrame, path: str | Path) -> None:
     """Write narrowPeak, compressed, without a time stamp so that checksums repeat."""
     text = io.StringIO()
     peaks.to_csv(text, sep="\t", header=False, index=False)
-    with aside(path) as target:
+    with atomic_write(path) as target:
         target.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
@@ -165,11 +165,11 @@ def simulate_experiment(
         unbound = background_reads(rates, background_total * share, rng)
         per_locus += counts
         ends = FivePrimeEnds(*map(np.concatenate, zip(bound, unbound, strict=True)))
-        with aside(bam) as path:
+        with atomic_write(bam) as path:
             write_bam(sam_records(ends, genome, rng), genome, path)
         log.info("%s: %d of %d reads at loci", bam, len(bound.position), len(ends.position))
     rng = generator(seed, condition, "control")
-    with aside(control) as path:
+    with atomic_write(control) as path:
         ends = background_reads(rates, background_total, rng)
         write_bam(sam_records(ends, genome, rng), genome, path)
     rng = generator(seed, condition, "peaks")

@@ -9,7 +9,7 @@ import pandas as pd
 from Bio import SeqIO
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.sequence import N_CODE, decode, encode, reverse_complement
 from attprior.simulate.draws import (
     background_transitions,
@@ -321,12 +321,12 @@ def simulate_genome(
             genome[chrom][start:end] = encode(sequence)
         bed["name"], bed["strength"] = name, (1000 * bed["occupancy"]).round().astype(int)
         columns = ["chrom", "start", "end", "name", "strength", "strand"]
-        with aside(bed_path) as path:
+        with atomic_write(bed_path) as path:
             bed[columns].to_csv(path, sep="\t", header=False, index=False)
-        with aside(table_path) as path:
+        with atomic_write(table_path) as path:
             planned.to_csv(path, sep="\t", index=False, float_format="%.5f")
         log.info("%s: %d loci with %d sites", name, len(placed[name]), len(bed))
-    with aside(fasta) as path:
+    with atomic_write(fasta) as path:
         write_fasta(genome, path)
-    with aside(meme) as path:
+    with atomic_write(meme) as path:
         write_meme(probabilities, frequencies, path)

@@ -18,7 +18,7 @@ import torch
 from tangermeme.ersatz import dinucleotide_shuffle
 
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.motifs.database import read_motifs
 from attprior.peaks import COLUMNS
 from attprior.sequence import N_CODE, decode, encode, one_hot_codes, reverse_complement
@@ -118,7 +118,7 @@ def plant(
     table["start"] = (table["start"] - flank).clip(lower=0)
     table["end"] = np.minimum(table["end"] + flank, table["chrom"].map(lengths))
     counts, rows, lacking = np.zeros(4, dtype=int), [], 0
-    with aside(target) as path:
+    with atomic_write(target) as path:
         shutil.copyfile(fasta, path)
         letters = np.memmap(path, dtype=np.uint8, mode="r+")
         for chrom, start, end, summits in stretches(table):
@@ -142,12 +142,12 @@ def plant(
     planted = as_bed(rows, name, probabilities, log_odds(probabilities, frequencies))
     for condition, path in zip(dict.fromkeys(conditions), sites, strict=True):
         inside = planted[within(planted, table[table["condition"] == condition])]
-        with aside(path) as temporary:
+        with atomic_write(path) as temporary:
             inside[SITE].to_csv(temporary, sep="\t", header=False, index=False)
         log.info("%s: %d sites", condition, len(inside))
-    with aside(meme) as path:
+    with atomic_write(meme) as path:
         write_meme({name: probabilities}, frequencies, path)
-    with aside(target_index) as path:  # last, as an index must not be older than its genome
+    with atomic_write(target_index) as path:  # last, as an index must not be older than its genome
         shutil.copyfile(index, path)
     log.info("%d bp replaced, GC content %.3f", counts.sum(), frequencies[1:3].sum())
     if lacking:

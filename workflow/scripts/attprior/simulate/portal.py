@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from attprior.files import aside
+from attprior.files import atomic_write
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ def simulate_portal(
             described = file_object(accession, experiment, kind, payload)
             target = portal / described["href"].lstrip("/")
             target.parent.mkdir(parents=True)
-            with aside(target) as path:
+            with atomic_write(target) as path:
                 shutil.copyfile(payload, path)
             write_json(described, portal / "files" / f"{accession}.json")
             rows.append((accession, condition, kind))
@@ -160,7 +160,7 @@ def simulate_portal(
             write_json(described, portal / "experiments" / f"{accession}.json")
             kind = "control experiment" if its_control is None else "experiment"
             rows.append((accession, condition, kind))
-    with aside(index) as path:
+    with atomic_write(index) as path:
         table = pd.DataFrame(rows, columns=["accession", "condition", "kind"])
         table.sort_values("accession").to_csv(path, sep="\t", index=False)
     log.info("%s: %d experiments and %d files", portal, 2 * len(conditions), file_number)
@@ -169,5 +169,5 @@ def simulate_portal(
 def write_json(content: Mapping, path: Path) -> None:
     """Write an object as indented JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with aside(path) as target:
+    with atomic_write(path) as target:
         target.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

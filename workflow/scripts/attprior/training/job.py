@@ -9,7 +9,7 @@ import pandas as pd
 
 from attprior.dataset.sampler import sampler_of
 from attprior.dataset.windows import open_windows
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.models.registry import declaration
 from attprior.models.saved import build, save_model
 from attprior.provenance import file_hash
@@ -89,5 +89,5 @@ def train(
             }
             for number, row in enumerate(epochs)
         ]
-    with aside(history) as temporary:
+    with atomic_write(history) as temporary:
         pd.DataFrame(rows).to_csv(temporary, sep="\t", index=False)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from attprior.dataset.sampler import HELD_OUT_SEED, Sampler
 from attprior.errors import InputError
-from attprior.files import aside
+from attprior.files import atomic_write
 from attprior.models.architecture import Architecture, Outputs
 from attprior.priors import AT_SEQUENCES, weight_at
 from attprior.training.constant import Constant, best_constant
@@ -45,7 +45,7 @@ class Losses:
 
 @dataclass
 class Progress:
-    """All that a killed training of a seed needs to go on from."""
+    """State needed to resume training a seed."""
 
     key: str
     model: dict[str, Tensor] = field(default_factory=dict)
@@ -67,7 +67,7 @@ def train_seeds(
     key: str = "",
     together: int = 1,
 ) -> dict[int, tuple[dict[str, Tensor], list[dict[str, float]]]]:
-    """Train initialisations; each goes on from its checkpoint where there is one with the same key.
+    """Train initialisations; each resumes from its checkpoint where there is one with the same key.
 
     The best epoch of a seed is the one of the lowest validation prediction loss, the prior left out;
     its weights are copied. A seed stops after `patience` epochs without an improvement of at least
@@ -378,7 +378,7 @@ def _save(progress: Progress, path: Path) -> None:
     kept = vars(progress)
     if progress.finished:
         kept = {**kept, "model": {}, "optimiser": {}}
-    with aside(path) as temporary, open(temporary, "wb") as file:
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         torch.save(kept, file)
 
 

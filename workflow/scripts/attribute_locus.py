@@ -2,14 +2,14 @@
 
 import torch
 from attprior.analyses.inputs import write_table
-from attprior.attribution.locus import look
+from attprior.attribution.locus import attribute_locus
 from attprior.locus import read_locus
 from attprior.log import logged
 
 torch.set_num_threads(snakemake.threads)
 with logged(snakemake.log[0]):
     params = snakemake.params
-    tables = look(
+    tables = attribute_locus(
         read_locus(params.locus, "locus"),
         snakemake.input.labels,
         snakemake.input.fasta,
