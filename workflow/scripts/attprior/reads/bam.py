@@ -48,27 +48,7 @@ class Reads(NamedTuple):
 def ends_of_bam(
     path: str | Path, chroms: Mapping[str, int], exclude_flags: int, min_mapq: int
 ) -> Iterator[Ends]:
-    """Read the 5' ends of a BAM or CRAM file, in chunks.
-
-    Parameters
-    ----------
-    path, chroms, exclude_flags, min_mapq
-        As of `reads_of_bam`.
-
-    Yields
-    ------
-    chroms : (P,) int32
-        Number of each read's chromosome; -1 for one that is not used.
-    positions : (P,) int32
-        5' ends, 0-based (bp).
-    minus : (P,) bool
-        Whether the read is on the minus strand.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read to its end.
-    """
+    """5' ends of `reads_of_bam`, as `attprior.reads.intervals.ends_of_intervals` yields them."""
     for reads in reads_of_bam(path, chroms, exclude_flags, min_mapq):
         yield reads.chroms, reads.five_prime, reads.minus
 
