@@ -250,8 +250,13 @@ def untracked(*keys):
     return value
 
 
+# MB that the rules ask for
+MEMORY = []
+
+
 def needs(mem_mb, runtime):
     """Resources of a rule: memory (MB) and time (such as 12h), which grow with each attempt."""
+    MEMORY.append(mem_mb)
     number, unit = int(runtime[:-1]), runtime[-1]
     return {
         "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
@@ -797,11 +802,54 @@ def on_search(kind):
 # Of the run
 
 
+def runs_elsewhere():
+    """Whether jobs run on other machines, or in environments of their own."""
+    return bool(workflow.non_local_exec or workflow.deployment_settings.deployment_method)
+
+
+def bytes_to_come():
+    """Size of the files of the portal that are known and not here yet."""
+    sizes = 0
+    for name in EXPERIMENTS.index:
+        path = Path(PATHVARS.apply(f"<resources>/manifest/{name}.tsv"))
+        if name in RESOLVED or path.is_file():
+            files = RESOLVED[name] if name in RESOLVED else pd.read_csv(path, sep="\t", dtype=str)
+            folder = PATHVARS.apply(f"<resources>/encode/{name}")
+            here = [Path(folder, url.rpartition("/")[2]).exists() for url in files.url]
+            sizes += files.file_size.astype(float)[[not there for there in here]].sum()
+    return sizes
+
+
+def needed_programs():
+    """Programs that a run needs where jobs run here: name, what needs it, what to do without it."""
+    if runs_elsewhere():
+        return []
+    apt = "install it, such as by apt-get install"
+    wanted = [(name, "reads can't be read", f"{apt} {name}") for name in ("samtools", "bedtools")]
+    if any(PROJECT.is_called(name, "peaks") for name in EXPERIMENTS.index):
+        wanted.append(("macs3", "peaks are to be called", "start with bash envs/run --macs3 …"))
+    if config["motifs"]["homer"]["enabled"]:
+        advice = "use --sdm conda, or set motifs/homer/enabled: false"
+        wanted.append(("findMotifsGenome.pl", "HOMER is on", advice))
+    return wanted
+
+
+def named_partitions():
+    """Partitions of Slurm that the profile names."""
+    given = workflow.resource_settings
+    return sorted(
+        set(
+            re.findall(
+                r"slurm_partition\W+(\w+)", f"{given.default_resources} {given.overwrite_resources}"
+            )
+        )
+    )
+
+
 def require_device():
     """Fail before the first job where jobs run here, by the torch that is here, without their GPU."""
-    elsewhere = workflow.non_local_exec or workflow.deployment_settings.deployment_method
     # torch takes seconds to import, and without a driver auto is the CPU
-    if elsewhere or DEVICE == "cpu" or (DEVICE == "auto" and not DRIVER.exists()):
+    if runs_elsewhere() or DEVICE == "cpu" or (DEVICE == "auto" and not DRIVER.exists()):
         return
     from attprior.training.device import choose_device
 
@@ -818,7 +866,7 @@ def is_asked(target):
 
 def write_report():
     """Write the report of a finished run, by the command line that ran it."""
-    if any(map(is_asked, ("manifest", "fetch", "propose"))):
+    if any(map(is_asked, ("manifest", "fetch", "propose", "ready"))):
         return  # nothing of theirs is reported, and a report of an earlier run stays
     # a report of a target of its own leaves that of the whole run as it is
     places = {"search": "<results>/search", "locus": "<results>/loci"}

@@ -1,4 +1,4 @@
-"""Genome: sequence, index, chromosome sizes and blacklist, and what is named of it."""
+"""Genome: sequence, index, chromosome sizes and blacklist; and what is checked before a run."""
 
 
 rule download_reference:
@@ -98,3 +98,28 @@ rule check_places:
         loci=settings.as_text({"browser/loci": config["browser"]["loci"]}),
     script:
         "../scripts/check_places.py"
+
+
+rule ready:
+    """Print whether this machine and config are ready for a run, in seconds."""
+
+    # without output: it looks anew each time
+    log:
+        "<logs>/ready.log",
+    localrule: True
+    conda:
+        "../../envs/library.yaml"
+    resources:
+        **needs(1000, "10m"),
+    params:
+        config=f"{len(EXPERIMENTS)} experiments, {len(CONDITIONS)} conditions",
+        device=DEVICE,
+        elsewhere=lambda wildcards: runs_elsewhere(),
+        most=lambda wildcards: max(MEMORY),
+        download=lambda wildcards: bytes_to_come(),
+        folders=[PATHVARS.apply(f"<{name}>") for name in ("results", "resources")],
+        programs=lambda wildcards: needed_programs(),
+        portal=config["portal"]["url"] if is_url(config["portal"]["url"]) and unresolved() else "",
+        partitions=lambda wildcards: named_partitions(),
+    script:
+        "../scripts/ready.py"

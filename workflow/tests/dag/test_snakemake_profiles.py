@@ -69,3 +69,15 @@ def test_time_and_memory_grow_with_attempts(project):
     train = run.text.split("\nrule train:")[1].split("\n\n")[0]
     assert "mem_mb=48000" in train
     assert "runtime=2160" in train
+
+
+def test_ready_tells_in_a_table_what_is_lacking(project):
+    project.configs.append("config/demo.yaml")
+    run = project.snakemake("ready", "--cores", "1")
+    assert run.status == 0, run.text
+    assert "config    ok       2 experiments, 2 conditions" in run.text
+    missing = {"motifs": {"homer": {"enabled": True}}}
+    run = project.snakemake("ready", "--cores", "1", config=missing)
+    assert run.status == 1
+    assert "findMotifsGenome.pl  error" in run.text
+    assert "not ready for a run: findMotifsGenome.pl" in run.text
