@@ -41,7 +41,7 @@ TEMPLATES = folder_of(workflow.current_basedir, "report/templates")
 sys.path.insert(0, str(SCRIPTS))
 
 from attprior import __version__ as VERSION
-from attprior import provenance, settings, sheet, terminal
+from attprior import provenance, ready, settings, sheet, terminal
 from attprior.analyses import registry as analysis_registry
 from attprior.assays import file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError

@@ -113,7 +113,8 @@ rule ready:
         **needs(1000, "10m"),
     params:
         config=f"{len(EXPERIMENTS)} experiments, {len(CONDITIONS)} conditions",
-        device=DEVICE,
+        # by the torch that Snakemake itself has
+        gpu=lambda wildcards: list(ready.gpu(DEVICE, runs_elsewhere())),
         elsewhere=lambda wildcards: runs_elsewhere(),
         most=lambda wildcards: max(MEMORY),
         download=lambda wildcards: bytes_to_come(),

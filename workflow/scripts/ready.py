@@ -7,7 +7,7 @@ with logged(snakemake.log[0]):
     params = snakemake.params
     lines = [
         ready.Line("config", ready.OK, params.config),
-        ready.gpu(params.device, params.elsewhere),
+        ready.Line(*params.gpu),
         ready.memory(params.most, params.elsewhere),
         *(ready.disk(folder, params.download) for folder in params.folders),
         *ready.programs(params.programs),
