@@ -205,6 +205,7 @@ class Project:
             "snakemake": "workflow",
             "pysam": "reads" if has_bam else None,
             "pybigtools": "bigWigs",
+            "figwig": "bigWigs",
             "deepTools": "quality control" if has_bam else None,
             "macs3": "peaks" if called else None,
             "torch": "training, attribution",

@@ -7,7 +7,7 @@ import numpy as np
 import pybigtools
 import pyBigWig
 import pytest
-from attprior.bigwig import read_runs
+from attprior.bigwig import HEADER, read_runs, write_runs
 from attprior.dataset.store import Coordinates
 from attprior.dataset.writing import _write_track
 from attprior.errors import InputError
@@ -56,6 +56,39 @@ def test_runs_are_those_that_were_written(tmp_path, runs, write):
     for chrom in ("chr299", "chr7", "chr40"):
         for key, column in zip(("start", "end", "value"), runs[chrom], strict=True):
             np.testing.assert_array_equal(found[chrom][key], column)
+
+
+def test_other_programs_read_what_is_written(tmp_path, runs):
+    path = tmp_path / "x.bw"
+    write_runs(path, SIZES, [(chrom, *columns) for chrom, columns in runs.items()])
+    track = pybigtools.open(str(path))
+    with pyBigWig.open(str(path)) as file:
+        assert file.isBigWig()
+        assert file.chroms() == track.chroms() == {chrom: SIZES[chrom] for chrom in runs}
+        assert file.header()["sumData"] == int(sum((e - s) @ v for s, e, v in runs.values()))
+        for chrom in ("chr7", "chr40", "chr299"):
+            starts, ends, values = runs[chrom]
+            wanted = np.zeros(SIZES[chrom])
+            for start, end, value in zip(starts, ends, values, strict=True):
+                wanted[start:end] = value
+            np.testing.assert_array_equal(np.nan_to_num(file.values(chrom, 0, -1)), wanted)
+            np.testing.assert_array_equal(track.values(chrom, fillna=0), wanted)
+
+
+def test_zoom_levels_sum_up_and_do_not_fill_a_file_of_few_ends(tmp_path):
+    sizes = {"chr1": 100_000_000}
+    starts = np.sort(np.random.default_rng(0).choice(sizes["chr1"], 20_000, replace=False))
+    write_runs(tmp_path / "x.bw", sizes, [("chr1", starts, starts + 1, np.ones(len(starts)))])
+    header = np.fromfile(tmp_path / "x.bw", dtype=HEADER, count=1)[0]
+    # IGV draws whole chromosomes from these, and reads all of a file without any
+    assert header["zoom_levels"] > 3
+    assert (tmp_path / "x.bw").stat().st_size < 1.5 * header["index"]
+    with pyBigWig.open(str(tmp_path / "x.bw")) as file:
+        covered = [
+            file.stats("chr1", 0, sizes["chr1"], type="coverage", nBins=5, exact=exact)
+            for exact in (True, False)
+        ]
+    np.testing.assert_allclose(*covered, rtol=0.02)
 
 
 def test_fixed_and_variable_steps_are_read_as_well(tmp_path):
