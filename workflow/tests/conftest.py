@@ -1,9 +1,21 @@
 """What tests of whole workflows share."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from workflows import SINGLE_THREADS, TINY, Project
+
+# tests of these run whole workflows, or need what few have
+SLOW = ("cluster", "conda/test_conda_run.py", "e2e", "engines", "faults", "notebooks")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what takes long."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,6 @@ def rule_of(job):
     return re.match(r"rule_(.*?)(_wildcards|$)", job["Comment"])[1]
 
 
-@pytest.mark.end_to_end
 def test_run_through_sbatch_ends_with_a_report(submitted):
     project, run, _ = submitted
     assert "The report is at results/report.html" in run.text
@@ -103,7 +102,6 @@ def test_run_through_sbatch_ends_with_a_report(submitted):
     assert project.plan().jobs == set()
 
 
-@pytest.mark.end_to_end
 def test_all_jobs_but_downloads_and_figures_are_submitted(submitted):
     _, run, jobs = submitted
     local = rules_with("localrule:")
@@ -112,7 +110,6 @@ def test_all_jobs_but_downloads_and_figures_are_submitted(submitted):
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
 
 
-@pytest.mark.end_to_end
 def test_jobs_that_want_a_gpu_get_one_in_its_partition(submitted):
     _, _, jobs = submitted
     wanting = rules_with("gpu=1")
@@ -127,7 +124,6 @@ def test_jobs_that_want_a_gpu_get_one_in_its_partition(submitted):
             assert job["JOB_GRES"] == "(null)"
 
 
-@pytest.mark.end_to_end
 def test_memory_and_time_are_those_of_the_rules(submitted):
     _, _, jobs = submitted
     asked = {rule_of(job): (job["MinMemoryNode"], job["TimeLimit"]) for job in jobs}
@@ -236,7 +232,6 @@ def assert_went_on(disturbed, arm):
         )
 
 
-@pytest.mark.end_to_end
 def test_run_ends_well_for_all_its_faults(disturbed):
     assert disturbed.status == 0, disturbed.text
     (job,) = disturbed.attempts("undisturbed")
@@ -244,7 +239,6 @@ def test_run_ends_well_for_all_its_faults(disturbed):
     assert "going on" not in disturbed.log("undisturbed")
 
 
-@pytest.mark.end_to_end
 def test_job_cancelled_by_hand_is_submitted_again_and_goes_on(disturbed):
     first, second = disturbed.attempts("cancelled")
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
@@ -252,7 +246,6 @@ def test_job_cancelled_by_hand_is_submitted_again_and_goes_on(disturbed):
     assert_went_on(disturbed, "cancelled")
 
 
-@pytest.mark.end_to_end
 def test_job_over_its_memory_gets_more_and_goes_on(disturbed):
     first, second = disturbed.attempts("out_of_memory")
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
@@ -261,7 +254,6 @@ def test_job_over_its_memory_gets_more_and_goes_on(disturbed):
     assert_went_on(disturbed, "out_of_memory")
 
 
-@pytest.mark.end_to_end
 def test_job_over_its_time_limit_gets_more_and_goes_on(disturbed):
     first, second = disturbed.attempts("out_of_time")
     assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
@@ -270,7 +262,6 @@ def test_job_over_its_time_limit_gets_more_and_goes_on(disturbed):
     assert_went_on(disturbed, "out_of_time")
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("arm", ["preempted", "node_failed"])
 def test_job_that_slurm_takes_off_its_node_comes_back_and_goes_on(disturbed, arm):
     # the same job, which Slurm itself put back, and not one more
@@ -279,7 +270,6 @@ def test_job_that_slurm_takes_off_its_node_comes_back_and_goes_on(disturbed, arm
     assert_went_on(disturbed, arm)
 
 
-@pytest.mark.end_to_end
 def test_gres_stands_for_gpus_where_a_cluster_refuses_them(disturbed):
     for arm in ARMS:
         comment = f"rule_evaluate_wildcards_SPI1_profile_{arm}_fold_1"

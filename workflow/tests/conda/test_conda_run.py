@@ -87,7 +87,6 @@ def deployed(tmp_path_factory, conda):
     return project, run
 
 
-@pytest.mark.end_to_end
 def test_rules_run_with_what_their_environments_name(deployed):
     project, run = deployed
     made = re.findall(r"Environment for (\S+) created", run.text)
@@ -95,7 +94,6 @@ def test_rules_run_with_what_their_environments_name(deployed):
     assert (project.path / "results/report.html").stat().st_size > 100_000
 
 
-@pytest.mark.end_to_end
 def test_homer_is_found_in_its_package(deployed):
     project, _ = deployed
     folder = project.path / "results/conditions/SPI1/homer"
@@ -107,7 +105,6 @@ def test_homer_is_found_in_its_package(deployed):
     assert list(software.loc["HOMER"])[:2] == [pinned, "homer.yaml"]
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("name", ["homer", "torch"])
 def test_edited_environment_reruns_the_rules_that_use_it(deployed, name):
     project, run = deployed

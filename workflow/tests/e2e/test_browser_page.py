@@ -79,7 +79,6 @@ def told(tmp_path_factory):
     ]
 
 
-@pytest.mark.end_to_end
 def test_page_opens_offline_without_complaints(told):
     found, console, _ = told
     assert found["wrong"] == []
@@ -87,7 +86,6 @@ def test_page_opens_offline_without_complaints(told):
     assert [url[:80] for url in found["loaded"] if not url.startswith(("data:", "blob:"))] == []
 
 
-@pytest.mark.end_to_end
 def test_all_tracks_are_drawn_at_every_locus(told):
     found, _, names = told
     assert len(names) == 2 * (1 + 3) + 1 + 2 + 6
@@ -97,7 +95,6 @@ def test_all_tracks_are_drawn_at_every_locus(told):
         assert set(names) <= set(view["labels"])
 
 
-@pytest.mark.end_to_end
 def test_buttons_and_arrow_keys_switch_the_locus_and_zoom(told):
     found, _, _ = told
     first, second, close = found["seen"]

@@ -153,7 +153,6 @@ def made(project, condition, targets, status):
     return project, run
 
 
-@pytest.mark.end_to_end
 def test_too_few_peaks_end_a_run_before_it_trains(local):
     sheet(local, *TOO_FEW)
     targets = [f"{ARM.format(condition)}/fold_1/performance.tsv" for condition in TOO_FEW]
@@ -166,7 +165,6 @@ def test_too_few_peaks_end_a_run_before_it_trains(local):
     assert "at least 10 are needed: move chromosomes between splits, or give more peaks" in run.text
 
 
-@pytest.mark.end_to_end
 def test_motif_set_of_another_format_is_refused_at_once(local):
     local.write("counts.pfm", ">MA0001.1 NAME\nA [ 1 2 3 ]\n")
     run = local.snakemake("--dry-run", config={"motifs": {"databases": ["counts.pfm"]}})
@@ -177,7 +175,6 @@ def test_motif_set_of_another_format_is_refused_at_once(local):
     ) in run.text
 
 
-@pytest.mark.end_to_end
 def test_nothing_learnt_gives_all_tables_and_figures(finished):
     folder = finished.path / COMPARED.format("untaught")
     for name in FIGURES:
@@ -186,7 +183,6 @@ def test_nothing_learnt_gives_all_tables_and_figures(finished):
         assert (folder / f"{name}.png").stat().st_size > 0
 
 
-@pytest.mark.end_to_end
 def test_peaks_of_unknown_bases_are_counted_in_the_message(local):
     _, run = made(local, "masked", [f"{ARM.format('masked')}/attributions/profile.h5"], 1)
     assert "Traceback" not in run.text
@@ -196,7 +192,6 @@ def test_peaks_of_unknown_bases_are_counted_in_the_message(local):
     assert told in run.text
 
 
-@pytest.mark.end_to_end
 def test_window_wider_than_the_input_is_told(finished):
     log = finished.path / "results/logs/modisco/untaught/profile/with_prior/profile.log"
     text = log.read_text()

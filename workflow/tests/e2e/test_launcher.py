@@ -279,7 +279,6 @@ def test_set_up_goes_on_where_files_cannot_be_locked(launcher):
     assert "files can't be locked here; start nothing else until this is done" in done.stderr
 
 
-@pytest.mark.end_to_end
 def test_jobs_run_with_a_read_only_home_another_python_and_another_locale(tmp_path, tools):
     project = Project.copy(tmp_path / "project")
     (project.path / ".venv").mkdir()

@@ -88,7 +88,6 @@ def told(report, tmp_path_factory):
     return in_chromium(report, folder, LISTEN, LOOK, "1600,1200", 120)
 
 
-@pytest.mark.end_to_end
 def test_report_opens_offline_without_complaints(told):
     found, console = told
     assert found["wrong"] == []
@@ -98,7 +97,6 @@ def test_report_opens_offline_without_complaints(told):
     assert [url for url in found["loaded"] if not url.startswith(("data:", "blob:"))] == []
 
 
-@pytest.mark.end_to_end
 def test_every_category_opens_and_every_picture_and_page_is_drawn(told):
     found, _ = told
     assert set(found["opened"]) == set(found["expected"])
@@ -106,7 +104,6 @@ def test_every_category_opens_and_every_picture_and_page_is_drawn(told):
     assert [path for path, drawn in found["opened"].items() if not drawn] == []
 
 
-@pytest.mark.end_to_end
 def test_menu_is_in_reading_order(told):
     found, _ = told
     results = [entry for entry in found["menu"] if entry[:2].isdigit()]
@@ -120,14 +117,12 @@ def test_menu_is_in_reading_order(told):
     assert [name.split(". ")[1] for name in results[-2:]] == ["Quality control", "Methods"]
 
 
-@pytest.mark.end_to_end
 def test_two_arms_are_a_switch(told):
     found, _ = told
     (attributions,) = [name for name in found["switches"] if name.endswith("Attributions")]
     assert found["switches"][attributions] == ["arm"]
 
 
-@pytest.mark.end_to_end
 def test_landing_page_tells_the_headlines_and_what_is_left_out(told):
     found, _ = told
     # what is above the window's top can't be scrolled to
@@ -137,12 +132,10 @@ def test_landing_page_tells_the_headlines_and_what_is_left_out(told):
     assert "Left out: HOMER of SPI1" in found["landing"]
 
 
-@pytest.mark.end_to_end
 def test_report_is_small(report):
     assert report.stat().st_size < 30e6
 
 
-@pytest.mark.end_to_end
 def test_run_of_a_target_after_dashes_reports_it(finished):
     project, _ = finished
     (project.path / "results/summary.svg").unlink()

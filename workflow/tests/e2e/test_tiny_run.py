@@ -5,24 +5,20 @@ from pathlib import Path
 
 import h5py
 import pandas as pd
-import pytest
 from workflows import ROOT
 
 
-@pytest.mark.end_to_end
 def test_run_says_where_its_report_is(finished):
     project, run = finished
     assert "The report is at results/report.html" in run.text
     assert (project.path / "results/report.html").stat().st_size > 100_000
 
 
-@pytest.mark.end_to_end
 def test_second_run_of_real_jobs_plans_nothing(finished):
     project, _ = finished
     assert project.plan().jobs == set()
 
 
-@pytest.mark.end_to_end
 def test_few_examples_give_tables_and_figures_all_the_same(finished):
     project, _ = finished
     folder = project.path / "results/conditions/SPI1/profile/comparisons/prior"
@@ -43,7 +39,6 @@ def test_few_examples_give_tables_and_figures_all_the_same(finished):
             assert (folder / f"{analysis}.{ending}").stat().st_size > 0
 
 
-@pytest.mark.end_to_end
 def test_own_analysis_is_run_drawn_tested_and_reported(finished):
     project, run = finished
     assert run.counts["analyse_mine"] == run.counts["plot_mine"] == 1
@@ -60,7 +55,6 @@ def test_own_analysis_is_run_drawn_tested_and_reported(finished):
     assert "My own" in (project.path / "results/report.html").read_text()
 
 
-@pytest.mark.end_to_end
 def test_every_job_left_a_log_and_a_benchmark(finished):
     project, run = finished
     results = project.path / "results"
@@ -69,7 +63,6 @@ def test_every_job_left_a_log_and_a_benchmark(finished):
     assert len(list(results.glob("benchmarks/**/*.tsv"))) == len(run.jobs)
 
 
-@pytest.mark.end_to_end
 def test_nothing_is_left_of_temporary_files(finished):
     project, _ = finished
     left = [path for path in (project.path / "results").rglob(".*") if path.is_file()]
@@ -113,7 +106,6 @@ def test_names_in_braces_stand_for_a_folder_or_part_of_a_name():
     assert re.fullmatch(pattern_of("qc/"), "qc/more/reads.tsv")
 
 
-@pytest.mark.end_to_end
 def test_every_file_of_a_run_is_on_the_page_about_results(finished):
     project, _ = finished
     results = project.path / "results"
@@ -126,7 +118,6 @@ def test_every_file_of_a_run_is_on_the_page_about_results(finished):
     assert [path for path in made if not any(one.fullmatch(path) for one in known)] == []
 
 
-@pytest.mark.end_to_end
 def test_files_on_the_page_about_results_are_made_where_their_rules_ran(finished):
     project, run = finished
     results = project.path / "results"
@@ -145,7 +136,6 @@ def test_files_on_the_page_about_results_are_made_where_their_rules_ran(finished
     assert lacking == []
 
 
-@pytest.mark.end_to_end
 def test_columns_and_arrays_of_a_run_are_on_the_page_about_results(finished):
     project, _ = finished
     results = project.path / "results"

@@ -95,7 +95,6 @@ def outcome(outcomes, rule):
     return outcomes[rule]
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_full_disk_is_told_with_the_file_and_leaves_nothing_half_written(outcome):
     assert outcome.full_status == 1, outcome.full_told
@@ -104,13 +103,11 @@ def test_full_disk_is_told_with_the_file_and_leaves_nothing_half_written(outcome
     assert outcome.full_torn == []
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_killed_job_leaves_nothing_half_written(outcome):
     assert outcome.killed_torn == []
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_job_run_again_ends_as_if_undisturbed(outcome):
     assert outcome.status == 0, outcome.told
@@ -119,7 +116,6 @@ def test_job_run_again_ends_as_if_undisturbed(outcome):
     assert outcome.temporary == []
 
 
-@pytest.mark.end_to_end
 def test_most_jobs_were_killed_while_they_wrote(outcomes):
     killed = [rule for rule, outcome in outcomes.items() if outcome.was_killed]
     assert len(killed) > len(outcomes) / 2

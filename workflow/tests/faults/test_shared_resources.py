@@ -34,7 +34,6 @@ def shared(finished, tmp_path_factory):
         yield Shared(other, other.snakemake(*SINGLE_THREADS))
 
 
-@pytest.mark.end_to_end
 def test_another_checkout_runs_through_on_resources_that_are_read_only(shared, finished):
     assert shared.run.status == 0, shared.run.text
     assert "The report is at results/report.html" in shared.run.text
@@ -42,7 +41,6 @@ def test_another_checkout_runs_through_on_resources_that_are_read_only(shared, f
     assert shared.project.plan().jobs == set()
 
 
-@pytest.mark.end_to_end
 def test_two_runs_end_with_the_same_bytes(shared, finished):
     assert shared.run.status == 0, shared.run.text
     first, other = (project.path / "results" for project in (finished[0], shared.project))
@@ -56,7 +54,6 @@ def test_two_runs_end_with_the_same_bytes(shared, finished):
     assert [name for name in made if digest(first / name) != digest(other / name)] == []
 
 
-@pytest.mark.end_to_end
 def test_what_read_only_resources_lack_is_told_by_name(shared, finished):
     absent = {"motifs": {"databases": ["jaspar_fungi"]}}
     arm = "results/conditions/SPI1/profile/with_prior/motifs/profile"

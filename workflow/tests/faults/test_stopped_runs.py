@@ -81,7 +81,6 @@ def rerun(project, finished, *targets):
     return run
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_that_is_told_to_stop_stops_at_once_and_goes_on_from_its_checkpoints(
     untrained, finished, number
@@ -98,7 +97,6 @@ def test_run_that_is_told_to_stop_stops_at_once_and_goes_on_from_its_checkpoints
     assert "going on from" in (untrained.path / LOG).read_text()
 
 
-@pytest.mark.end_to_end
 def test_snakemake_alone_told_to_end_lets_its_jobs_end_first(untrained, finished):
     process, _ = training(untrained, ATTRIBUTIONS)
     process.send_signal(signal.SIGTERM)
@@ -110,7 +108,6 @@ def test_snakemake_alone_told_to_end_lets_its_jobs_end_first(untrained, finished
     assert rerun(untrained, finished, ATTRIBUTIONS).counts["train"] == 0
 
 
-@pytest.mark.end_to_end
 def test_killed_worker_fails_its_job_alone(untrained, finished):
     process, job = training(untrained)
     os.kill(job, signal.SIGKILL)
@@ -122,7 +119,6 @@ def test_killed_worker_fails_its_job_alone(untrained, finished):
     assert "going on from" in (untrained.path / LOG).read_text()
 
 
-@pytest.mark.end_to_end
 @pytest.mark.parametrize("with_its_jobs", [True, False])
 def test_killed_snakemake_leaves_a_lock_that_is_told_and_taken_away(
     untrained, finished, with_its_jobs
@@ -143,7 +139,6 @@ def test_killed_snakemake_leaves_a_lock_that_is_told_and_taken_away(
         assert digest(untrained.path / path) == digest(finished[0].path / path)
 
 
-@pytest.mark.end_to_end
 def test_run_whose_whole_folder_is_full_goes_on_where_there_is_room(finished, tmp_path):
     made = [f"resources/simulated/{name}" for name in ("genome.fa", "SPI1/sites.bed")]
     made += ["resources/simulated/SPI1/replicate_1.bam"]
@@ -169,7 +164,6 @@ def test_run_whose_whole_folder_is_full_goes_on_where_there_is_room(finished, tm
             assert digest(project.path / name) == digest(finished[0].path / name)
 
 
-@pytest.mark.end_to_end
 def test_report_without_room_is_told_with_the_command_that_makes_it(finished, tmp_path):
     with disk(tmp_path / "disk", 1 << 17):
         project = replace(finished[0], path=tmp_path / "disk/project")
