@@ -4,7 +4,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 
@@ -34,3 +34,18 @@ def one_at_a_time(name: str) -> Iterator[None]:
     finally:
         if opened is not None:
             os.close(opened)  # and unlocks
+
+
+_begun: set[str] = set()
+
+
+@contextmanager
+def first_alone(name: str) -> Iterator[None]:
+    """Run a block as `one_at_a_time` does when it is the first of its name in a process.
+
+    What it compiles, one process compiles, and the others load from disk.
+    """
+    first = name not in _begun
+    _begun.add(name)
+    with one_at_a_time(name) if first else nullcontext():
+        yield

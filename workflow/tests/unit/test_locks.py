@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from attprior.errors import InputError
 from attprior.hdf5 import open_hdf5
-from attprior.locks import own_file
+from attprior.locks import first_alone, own_file
 from locks import ERRORS, without_locks
 
 TESTS = Path(__file__).parents[1]
@@ -97,6 +97,19 @@ def test_one_process_at_a_time_runs_a_block(tmp_path, monkeypatch):
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             process.communicate("\n")
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_only_the_first_block_of_a_process_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with first_alone("test"), own_file("test").open() as opened:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with first_alone("test"):
+            pass
+    with own_file("test").open() as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with first_alone("test"):
+            pass
 
 
 def test_a_block_runs_where_there_are_no_locks(tmp_path):

@@ -4,6 +4,8 @@ import torch
 from tangermeme.ersatz import dinucleotide_shuffle
 from torch import Tensor
 
+from attprior.locks import first_alone
+
 
 def references_of(sequences: Tensor, number: int, seed: int) -> Tensor:
     """Dinucleotide shuffles (N, K, 4, L) of sequences, the same for the same seed.
@@ -19,7 +21,8 @@ def references_of(sequences: Tensor, number: int, seed: int) -> Tensor:
         Shuffles of each, K.
     """
     try:
-        return dinucleotide_shuffle(sequences, n=number, random_state=seed)
+        with first_alone("shuffles"):
+            return dinucleotide_shuffle(sequences, n=number, random_state=seed)
     except ValueError:
         if len(sequences) > 1:
             # tangermeme adds a sequence's place to the seed
