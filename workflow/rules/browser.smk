@@ -44,7 +44,7 @@ rule browser:
         hits=of_arms(f"{ARM}/motifs/{{head}}/hits.bed"),
         seqlets=of_arms(f"{ARM}/motifs/{{head}}/seqlets.bed"),
         sites=of_arms(f"{ARM}/motifs/{{head}}/sites.bed"),
-        known=known_sites,
+        known=lambda wildcards: GIVEN.known_sites(wildcards.condition),
     output:
         report(
             f"{COMPARED}/browser.html", **of_comparison("browser", "page", "../report/browser.rst")

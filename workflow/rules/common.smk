@@ -45,7 +45,8 @@ from attprior import provenance, ready, settings, sheet, terminal
 from attprior.analyses import registry as analysis_registry
 from attprior.assays import file_format, file_name, is_control, is_shifted, is_url
 from attprior.errors import DiskFullError, InputError
-from attprior.files import atomic_write, identity
+from attprior.files import atomic_write
+from attprior.given import Given
 from attprior.locus import read_loci
 from attprior.models import registry
 from attprior.motifs.formats import HOMER_SETS, check_format, motif_sets
@@ -53,7 +54,6 @@ from attprior.portal.manifest import read_manifest
 from attprior.project import Project
 from attprior.search import definition
 from attprior.sheet import is_accession, split_paths
-from attprior.text import is_gzip
 from attprior.training import DRIVER
 
 if provenance.PACKAGE.parent != SCRIPTS:
@@ -82,10 +82,9 @@ try:
     if config["motifs"]["homer"]["known_motifs"]:
         key = "config key 'motifs/homer/known_motifs'"
         check_format(key, config["motifs"]["homer"]["known_motifs"], "homer")
-    # the portal's files of the experiments whose rows a user keeps
-    KEPT = (
-        read_manifest(config["manifest"], config["genome"]["name"]) if config["manifest"] else None
-    )
+    kept = config["manifest"]
+    kept = read_manifest(kept, config["genome"]["name"]) if kept else None
+    GIVEN = Given(PROJECT, PATHVARS.apply, kept)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -98,12 +97,7 @@ MODELS = PROJECT.models
 FOLDS = PROJECT.folds
 SEEDS = config["training"]["seeds"]
 COMPARISONS = config["comparisons"]
-FOOTPRINTS = config["footprints"]
-RESOLVED = {
-    name: rows
-    for name, rows in ([] if KEPT is None else KEPT.groupby("experiment"))
-    if name not in config["refresh"]
-}
+RESOLVED = GIVEN.resolved
 # folders of results
 EXPERIMENT = "<results>/experiments/{experiment}"
 CONDITION = "<results>/conditions/{condition}"
@@ -117,37 +111,9 @@ DEVICE = config["training"]["device"]
 # figures take seconds: where jobs go to a cluster, Snakemake draws them itself; False submits them
 PLOTS_ARE_LOCAL = True
 
-# genomes by name, where the config gives no FASTA file
-GENOMES = {
-    name: f"https://hgdownload.soe.ucsc.edu/goldenPath/{name}/bigZips/{name}.fa.gz"
-    for name in ("hg19", "hg38", "mm10")
-}
-REFERENCES = {
-    "fasta": config["genome"]["fasta"] or GENOMES.get(config["genome"]["name"]),
-    "blacklist": config["genome"]["blacklist"],
-}
-# a genome that stands where it belongs is used as it is
-GENOME = PATHVARS.apply(f"<resources>/genome/{config['genome']['name']}")
-IN_PLACE = REFERENCES["fasta"] and identity(f"{GENOME}.fa") == identity(
-    PATHVARS.apply(REFERENCES["fasta"])
-)
-# paths by which the rules know them
-REFERENCE_FILES = {
-    kind: f"{GENOME}.{kind}.download" if place and is_url(place) else place or []
-    for kind, place in REFERENCES.items()
-} | ({"fasta": f"{GENOME}.fa"} if IN_PLACE else {})
-
-# data whose truth is known; a config without these blocks asks no rule for any
-SIMULATED = list(lookup("simulate/motifs", within=config, default={}))
-PLANTED = "plant" in config
+GENOME = GIVEN.genome
+SEQUENCE = GIVEN.sequence  # what models read
 PLANTED_TASKS = [task for condition in CONDITIONS for task in PROJECT.tasks(condition)]
-PLANTED_MOTIF = lookup("plant/motif", within=config, default="")
-PLANTED_MATRIX = re.fullmatch(r"MA\d{4}\.\d+", PLANTED_MOTIF)
-# what models read
-SEQUENCE = "<results>/planted/genome.fa" if PLANTED else f"{GENOME}.fa"
-# where sites are planted, no others are known
-SITES = "<results>/planted/{condition}/sites.bed" if PLANTED else config["truth"]["sites"]
-MOTIFS = "<results>/planted/motif.meme" if PLANTED else config["truth"]["motifs"]
 
 # motifs that patterns are matched to, by the name of their set
 DATABASES = {name: file or f"<resources>/motifs/{name}.meme" for name, file in MOTIF_SETS.items()}
@@ -289,11 +255,6 @@ def reported_as(category, **labels):
         "category": CATEGORIES[category],
         "labels": labels,
     }
-
-
-def may_be_made(place):
-    """Whether a place is in a folder of the workflow's, where the simulation may put it."""
-    return "<" in place and bool(config.get("simulate"))
 
 
 # Of experiments
@@ -531,54 +492,13 @@ def relaxed_peaks(wildcards):
     return collect("<results>/experiments/{task}/relaxed_peaks.narrowPeak", task=tasks)
 
 
-def interval_sets(condition):
-    """Name of each set of bases of a condition that is a BED, and the file."""
-    return FOOTPRINTS["intervals"].get(condition, {})
-
-
-def instance_sets(condition):
-    """Name of each set of bases of a condition that is motifs' instances, and what it is of."""
-    return dict(sorted(FOOTPRINTS["motifs"].get(condition, {}).items()))
-
-
 def instance_motifs(wildcards):
     """Motif files of a condition's sets of instances, by the sets' names."""
-    databases = [chosen["database"] for chosen in instance_sets(wildcards.condition).values()]
+    databases = [chosen["database"] for chosen in GIVEN.instance_sets(wildcards.condition).values()]
     return [
         f"<resources>/motifs/{name}.meme" if name.startswith("jaspar_") else name
         for name in databases
     ]
-
-
-def has_sets(condition):
-    """Whether a condition has sets of bases in which attributions are measured."""
-    return bool(interval_sets(condition) or instance_sets(condition))
-
-
-def has_sites(condition):
-    """Whether a condition's sites are known: simulated or planted here, or a file that is there."""
-    if not SITES or PLANTED or condition in SIMULATED:
-        return bool(SITES)
-    return Path(PATHVARS.apply(SITES).format(condition=condition)).is_file()
-
-
-def known_sites(wildcards):
-    """A condition's known sites, a list of one or none."""
-    condition = wildcards.condition
-    return [SITES.format(condition=condition)] if has_sites(condition) else []
-
-
-def named_intervals():
-    """Config keys that name files of intervals, and the files."""
-    if REFERENCE_FILES["blacklist"]:
-        yield "genome/blacklist", REFERENCE_FILES["blacklist"]
-    for condition in CONDITIONS:
-        for name, path in interval_sets(condition).items():
-            yield f"footprints/intervals/{condition}/{name}", path
-    # sites that are planted here come after the labels
-    known = filter(has_sites, CONDITIONS if not PLANTED else [])
-    for path in dict.fromkeys(SITES.format(condition=condition) for condition in known):
-        yield "truth/sites", path
 
 
 # Of models and comparisons
@@ -641,10 +561,10 @@ def attributed():
 
 # what some analyses need: whose it is, whether that has it, and what the report says if not
 NEEDS = {
-    "known sites": ("condition", has_sites, "no known sites; see truth/sites"),
+    "known sites": ("condition", GIVEN.has_sites, "no known sites; see truth/sites"),
     "sets of bases": (
         "condition",
-        has_sets,
+        GIVEN.has_sets,
         "no footprints, motifs or peaks of others; see footprints",
     ),
     "profiles": ("model", PROJECT.predicts_profiles, "predicts no profiles"),
@@ -703,22 +623,23 @@ def figures():
 SOURCES = {
     # known, or else instances of the motifs that the arms found
     "sites": lambda wildcards: (
-        known_sites(wildcards) or of_arms(f"{ARM}/motifs/{{head}}/sites.bed")(wildcards)
+        GIVEN.known_sites(wildcards.condition)
+        or of_arms(f"{ARM}/motifs/{{head}}/sites.bed")(wildcards)
     ),
-    "known sites": SITES or [],
-    "planted motifs": MOTIFS or [],
+    "known sites": GIVEN.sites or [],
+    "planted motifs": GIVEN.motifs or [],
     "folds": expand(f"{CONDITION}/folds/{{fold}}.tsv", fold=FOLDS, allow_missing=True),
     "labels": f"{CONDITION}/labels.h5",
-    "intervals": lambda wildcards: list(interval_sets(wildcards.condition).values()),
+    "intervals": lambda wildcards: list(GIVEN.interval_sets(wildcards.condition).values()),
     "instance motifs": instance_motifs,
 }
 # their settings that are no config key
 VALUES = {
     "folds": FOLDS,
     "tasks": lambda wildcards: PROJECT.tasks(wildcards.condition),
-    "interval sets": lambda wildcards: list(interval_sets(wildcards.condition)),
+    "interval sets": lambda wildcards: list(GIVEN.interval_sets(wildcards.condition)),
     # one value with names in it, as Snakemake does not notice when two swap theirs
-    "instance sets": lambda wildcards: settings.as_text(instance_sets(wildcards.condition)),
+    "instance sets": lambda wildcards: settings.as_text(GIVEN.instance_sets(wildcards.condition)),
 }
 
 

@@ -19,7 +19,7 @@ rule download_reference:
         **needs(500, "6h"),
     params:
         # no hash of the code here: a finished download is never repeated
-        url=lambda wildcards: REFERENCES[wildcards.kind],
+        url=lambda wildcards: GIVEN.references[wildcards.kind],
         md5sum="",
         file_size=0,
         portal=untracked("portal", "url"),
@@ -33,9 +33,9 @@ rule download_reference:
 rule genome:
     """Decompress and index the genome; only index one that stands where it belongs."""
     input:
-        REFERENCE_FILES["fasta"],
+        GIVEN.reference_files["fasta"],
     output:
-        **{} if IN_PLACE else {"fasta": f"{GENOME}.fa"},
+        **{} if GIVEN.in_place else {"fasta": f"{GENOME}.fa"},
         index=f"{GENOME}.fa.fai",
     log:
         "<logs>/genome.log",
@@ -76,7 +76,7 @@ rule check_places:
     input:
         index=f"{GENOME}.fa.fai",
         chrom_sizes=f"{GENOME}.chrom.sizes",
-        intervals=lambda wildcards: [path for _, path in named_intervals()],
+        intervals=lambda wildcards: [path for _, path in GIVEN.named_intervals()],
     output:
         "<results>/places.checked",
     log:
@@ -92,7 +92,7 @@ rule check_places:
         **needs(1000, "10m"),
     params:
         code=code_of("check_places.py"),
-        intervals=lambda wildcards: [key for key, _ in named_intervals()],
+        intervals=lambda wildcards: [key for key, _ in GIVEN.named_intervals()],
         # one value each with names in it, as Snakemake does not notice when two swap theirs
         chromosomes=settings.as_text(PROJECT.named_chromosomes()),
         loci=settings.as_text({"browser/loci": config["browser"]["loci"]}),

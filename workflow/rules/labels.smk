@@ -9,7 +9,7 @@ rule labels:
         control_tracks=control_tracks,
         peaks=task_peaks,
         relaxed=relaxed_peaks,
-        blacklist=REFERENCE_FILES["blacklist"],
+        blacklist=GIVEN.reference_files["blacklist"],
     output:
         f"{CONDITION}/labels.h5",
     log:

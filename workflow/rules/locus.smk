@@ -77,8 +77,8 @@ rule locus_features:
     input:
         found="<results>/loci/{locus}/locus.bed",
         peaks=task_peaks,
-        intervals=lambda wildcards: list(interval_sets(wildcards.condition).values()),
-        known=known_sites,
+        intervals=lambda wildcards: list(GIVEN.interval_sets(wildcards.condition).values()),
+        known=lambda wildcards: GIVEN.known_sites(wildcards.condition),
         hits=of_arms(f"{ARM}/motifs/{{head}}/hits.bed", PROJECT.arms),
         sites=of_arms(f"{ARM}/motifs/{{head}}/sites.bed", PROJECT.arms),
     output:
@@ -96,7 +96,7 @@ rule locus_features:
         code=code_of("locus_features.py"),
         locus=lambda wildcards: str(LOCI[wildcards.locus]),
         tasks=lambda wildcards: PROJECT.tasks(wildcards.condition),
-        sets=lambda wildcards: list(interval_sets(wildcards.condition)),
+        sets=lambda wildcards: list(GIVEN.interval_sets(wildcards.condition)),
         arms=PROJECT.arms,
     script:
         "../scripts/locus_features.py"

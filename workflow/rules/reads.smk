@@ -138,7 +138,7 @@ rule peaks:
         source=peaks_of("peaks"),
         chrom_sizes=f"{GENOME}.chrom.sizes",
         index=f"{GENOME}.fa.fai",
-        blacklist=REFERENCE_FILES["blacklist"],
+        blacklist=GIVEN.reference_files["blacklist"],
     output:
         target=f"{EXPERIMENT}/peaks.narrowPeak",
         dropped=f"{EXPERIMENT}/peaks.dropped.tsv",
@@ -162,7 +162,7 @@ use rule peaks as relaxed_peaks with:
         source=peaks_of("relaxed_peaks"),
         chrom_sizes=f"{GENOME}.chrom.sizes",
         index=f"{GENOME}.fa.fai",
-        blacklist=REFERENCE_FILES["blacklist"],
+        blacklist=GIVEN.reference_files["blacklist"],
     output:
         target=f"{EXPERIMENT}/relaxed_peaks.narrowPeak",
         dropped=f"{EXPERIMENT}/relaxed_peaks.dropped.tsv",

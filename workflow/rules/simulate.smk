@@ -6,8 +6,8 @@ rule simulate_genome:
     output:
         fasta="<resources>/simulated/genome.fa",
         meme="<resources>/simulated/motifs.meme",
-        sites=expand("<resources>/simulated/{condition}/sites.bed", condition=SIMULATED),
-        tables=expand("<resources>/simulated/{condition}/loci.tsv", condition=SIMULATED),
+        sites=expand("<resources>/simulated/{condition}/sites.bed", condition=GIVEN.simulated),
+        tables=expand("<resources>/simulated/{condition}/loci.tsv", condition=GIVEN.simulated),
     log:
         "<logs>/simulate_genome.log",
     benchmark:
@@ -44,7 +44,7 @@ rule simulate_experiment:
     benchmark:
         "<benchmarks>/simulate_experiment/{condition}.tsv"
     wildcard_constraints:
-        condition="|".join(SIMULATED),
+        condition="|".join(GIVEN.simulated),
     conda:
         "../../envs/library.yaml"
     resources:
@@ -61,7 +61,7 @@ rule simulate_portal:
     input:
         **{
             name.partition(".")[0]: expand(
-                f"<resources>/simulated/{{condition}}/{name}", condition=SIMULATED
+                f"<resources>/simulated/{{condition}}/{name}", condition=GIVEN.simulated
             )
             for name in (
                 *(
@@ -86,7 +86,7 @@ rule simulate_portal:
         **needs(500, "10m"),
     params:
         **calls("simulate.portal.simulate_portal"),
-        conditions=SIMULATED,
+        conditions=GIVEN.simulated,
     script:
         "../scripts/call.py"
 
@@ -94,7 +94,7 @@ rule simulate_portal:
 rule plant:
     """Copy the genome with other sequence at peaks, and the sites of a motif in it."""
     input:
-        [] if PLANTED_MATRIX or not PLANTED else PLANTED_MOTIF,
+        GIVEN.planted_motif or [],
         fasta=f"{GENOME}.fa",
         index=f"{GENOME}.fa.fai",
         peaks=expand("<results>/experiments/{task}/peaks.narrowPeak", task=PLANTED_TASKS),
