@@ -155,6 +155,7 @@ def test_missing_column_is_refused_at_once(local):
     assert "bad.tsv: column assay is missing; found condition, experiment" in text
 
 
+@pytest.mark.slow
 def test_bad_files_stop_a_run_before_it_trains_and_good_ones_stay(local):
     bad = ("truncated", "unsorted", "renamed")
     rows = [f"{name} {name} tf-chip none {name}.bam good.narrowPeak" for name in bad]

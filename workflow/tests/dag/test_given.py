@@ -194,6 +194,7 @@ def state(path):
 
 
 @pytest.mark.parametrize("fasta", [PLACE, "<resources>/genome/made.fa", "named.fa"])
+@pytest.mark.slow
 def test_a_genome_that_stands_where_it_belongs_is_used_as_it_is(project, tools, fasta):
     project.configure("local.yaml", LOCAL, {"genome": {"fasta": fasta}})
     write_bam(project.path / "good.bam", GENOME)

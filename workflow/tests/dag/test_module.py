@@ -186,6 +186,7 @@ def test_snakedeploy_deploys_what_plans_as_direct_use_does(project, tmp_path, ho
     assert deployed.plan().jobs == project.plan().jobs
 
 
+@pytest.mark.slow
 def test_module_of_a_git_host_runs_and_reports(user, hosted, tools):
     parts = [USE.format(name="study", source=HOSTED, prefix="study_"), HOOKS.format(name="study")]
     other = user({"study": CONFIG}, *parts)

@@ -158,6 +158,7 @@ def test_constant_loss_of_bins_is_that_of_whole_batches(made, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["profile", "binary"])
+@pytest.mark.slow
 def test_model_without_weights_is_marked_and_a_good_one_is_not(made, kind, tmp_path):
     def zeroed():
         model = KINDS[kind](made[1])

@@ -262,5 +262,6 @@ def write(
     text = peaks.to_csv(sep="\t", index=False) if peaks_only else as_sheet(rows)
     with atomic_write(file) as target:
         target.write_text(text, encoding="utf-8")
-    log.info("\n%s\n%s\nwritten to %s", as_sheet(rows) if peaks_only else "", text, file)
+    shown = [as_sheet(rows)] if peaks_only else []
+    print(*shown, text, f"written to {file}", sep="\n", flush=True)
     return file
