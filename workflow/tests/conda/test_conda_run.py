@@ -21,7 +21,7 @@ from workflows import ROOT, TINY, Project, merged
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 PRIOR = "results/conditions/SPI1/profile/comparisons/prior"
-# what takes some rules of every environment but those of MACS3 and of planted sites
+# what takes some rules of every environment but that of MACS3
 TARGETS = (
     "results/qc/summary.svg",
     "results/software.tsv",
@@ -51,7 +51,7 @@ def conda(tmp_path_factory, request, tools):
     root = tmp_path_factory.mktemp("conda")
     homer, samtools = (
         channel.Pins.read(ROOT / f"envs/{file}.yaml").conda[name]
-        for file, name in (("homer", "homer"), ("reads", "samtools"))
+        for file, name in (("homer", "homer"), ("library", "samtools"))
     )
     others = [
         channel.Package("homer", homer, programs=HOMER),
@@ -90,7 +90,7 @@ def deployed(tmp_path_factory, conda):
 def test_rules_run_with_what_their_environments_name(deployed):
     project, run = deployed
     made = re.findall(r"Environment for (\S+) created", run.text)
-    assert {Path(name).stem for name in made} == {file.stem for file in ENVS} - {"macs3", "plant"}
+    assert {Path(name).stem for name in made} == {file.stem for file in ENVS} - {"macs3"}
     assert (project.path / "results/report.html").stat().st_size > 100_000
 
 
