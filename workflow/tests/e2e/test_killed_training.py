@@ -13,13 +13,13 @@ JOB = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from attprior.training import job, loop
+from attprior.training import job, step
 from made_condition import SETTINGS, write_condition
 
 folder, killed = Path(sys.argv[1]), tuple(map(int, sys.argv[2:]))
 folder.mkdir(exist_ok=True)
 torch.set_num_threads(1)
-losses, steps = loop.batch_losses, []
+losses, steps = step.batch_losses, []
 
 def counted(*arguments):
     steps.append(1)
@@ -27,7 +27,7 @@ def counted(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return losses(*arguments)
 
-loop.batch_losses = counted
+step.batch_losses = counted
 models = {seed: folder / f"seed_{seed}" / "model.pt" for seed in (1, 2)}
 job.train(
     *write_condition(folder), SETTINGS, models, folder / "history.tsv", folder / "checkpoints", "cpu"
