@@ -1,6 +1,7 @@
 """What a run says last in the terminal: what it found, or what failed."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -36,15 +37,16 @@ def findings(table: pd.DataFrame) -> list[str]:
     return [*lines[:MOST_FINDINGS], *[f"{more} more comparisons are in the report"] * (more > 0)]
 
 
-def failures(log: str) -> list[str]:
+def failures(logs: Sequence[str | Path]) -> list[str]:
     """What failed, in at most ten lines: each rule, its log, and the last lines of that.
 
     Parameters
     ----------
-    log
-        Snakemake's own log of the run.
+    logs
+        Snakemake's own logs of the run.
     """
-    failed = dict.fromkeys(FAILED.findall(log))
+    text = "".join(Path(log).read_text(encoding="utf-8") for log in logs)
+    failed = dict.fromkeys(FAILED.findall(text))
     lines = []
     for rule, path in list(failed)[:MOST_FAILURES]:
         lines.append(f"{rule} failed; its log is {path}:")

@@ -81,3 +81,11 @@ def test_ready_tells_in_a_table_what_is_lacking(project):
     assert run.status == 1
     assert "findMotifsGenome.pl  error" in run.text
     assert "not ready for a run: findMotifsGenome.pl" in run.text
+    # last of all, whichever logger tells the rest
+    for logger in ([], ["--logger", "rich"]):
+        run = project.snakemake("ready", "--cores", "1", *logger, config=missing)
+        assert run.text.rstrip().splitlines()[-3:] == [
+            "ready failed; its log is results/demo/logs/ready.log:",
+            "  Error: not ready for a run: findMotifsGenome.pl; see the table above",
+            "Once that is mended, the same command goes on from here.",
+        ]

@@ -38,14 +38,16 @@ def test_failures_show_the_error_its_log_and_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     log = ["08:00 one", "", "Error: peaks.bed, line 3: no number. Mend it.", "", ""]
     (tmp_path / "train.log").write_text("\n".join(log))
-    assert failures(LOG) == [
+    (tmp_path / "run.log").write_text(LOG)
+    assert failures(["run.log"]) == [
         "train failed; its log is train.log:",
         "  Error: peaks.bed, line 3: no number. Mend it.",
         "download failed; its log is lost.log:",
         "  (no log was written)",
         "Once that is mended, the same command goes on from here.",
     ]
-    assert failures("all went well") == []
+    (tmp_path / "run.log").write_text("all went well")
+    assert failures([tmp_path / "run.log"]) == []
 
 
 def test_failures_are_at_most_ten_lines(tmp_path, monkeypatch):
@@ -54,4 +56,5 @@ def test_failures_are_at_most_ten_lines(tmp_path, monkeypatch):
     for n in range(5):
         (tmp_path / f"{n}.log").write_text("Traceback\n" + "deep\n" * 30)
         text += LOG.replace("train", f"r{n}").replace("lost.log", f"{n}.log")
-    assert len(failures(text)) <= 10
+    (tmp_path / "run.log").write_text(text)
+    assert 0 < len(failures(["run.log"])) <= 10
