@@ -645,7 +645,7 @@ VALUES = {
 
 def source_of_analysis(place):
     """Input of an analysis, by what it declares to read."""
-    return of_arms(f"{ARM}/{place[6:]}") if place.startswith("{arm}/") else SOURCES[place]
+    return SOURCES[place] if place in SOURCES else of_arms(place.replace("{arm}", ARM))
 
 
 def value_of(place):
